@@ -1,0 +1,1 @@
+"""Folium pages: frames in, HTML out; no other host is ever asked for anything."""
