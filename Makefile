@@ -1,0 +1,41 @@
+# Each target is complete by itself on a fresh Debian or Ubuntu: `make setup`, `make demo`, `make test`.
+.PHONY: setup test-setup bench-setup demo lint test test-long bench lock clean
+BIN := .venv/bin
+
+setup:  ## leaves .venv/bin/jiexiang
+	@tools/setup.sh run
+
+test-setup:
+	@tools/setup.sh test
+
+bench-setup:
+	@tools/setup.sh bench
+
+demo: setup  ## divide a made-up town, print its scorecard, show its map
+	@$(BIN)/jiexiang demo --force
+
+lint: test-setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -m "not long"
+
+test-long: lint
+	$(BIN)/pytest
+
+bench: bench-setup  ## the peers side by side on the same places
+	$(BIN)/python -m bench.divide
+
+LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --no-header
+lock: test-setup  ## renew the locked requirements from pyproject.toml; the files name no host
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	uv pip compile $(LOCK) --upgrade pyproject.toml --group build -o requirements.txt
+	uv pip compile $(LOCK) --upgrade --group dev -c requirements.txt -o requirements-dev.txt
+	uv pip compile $(LOCK) --upgrade --group bench -c requirements.txt -c requirements-dev.txt -o requirements-bench.txt
+
+clean:  ## everything that can be made again, except .venv
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app bench gis_data tests tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Make .venv with the locked packages: `tools/setup.sh [run|test|bench]`. Quick and silent when nothing has changed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose="${1:-run}"
+newest_python=15 # 3.15 and later have no wheels of every locked package yet
+
+say() { printf '%s\n' "$*" >&2; }
+
+stop() {
+    say "setup: $1"
+    shift
+    for line in "$@"; do say "  $line"; done
+    exit 1
+}
+
+# Install Debian packages where we may; otherwise print the line to type and fail.
+need_debian() {
+    local line="apt-get update && apt-get install -y --no-install-recommends $*"
+    if ! command -v apt-get >/dev/null; then
+        stop "these are missing, and there is no apt-get here: $*" "Install them with this system's own package manager, then run make again."
+    elif [ "$(id -u)" -ne 0 ]; then
+        stop "these Debian packages are missing: $*" "sudo sh -c '$line'"
+    fi
+    say "setup: installing the Debian packages $*"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >&2 && apt-get install -y -qq --no-install-recommends "$@" >/dev/null || return 1
+}
+
+usable() { # 64-bit CPython, 3.11 or later, no newer than the locked wheels
+    command -v "$1" >/dev/null && "$1" -c "
+import sys
+sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, $newest_python) and sys.maxsize > 2**32))" 2>/dev/null
+}
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+        if usable "$candidate"; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+make_environment() {
+    local python version
+    python="$(find_python)"
+    if [ -z "$python" ]; then
+        if command -v apt-cache >/dev/null && [ -n "$(apt-cache search --names-only '^python3\.11-venv$' 2>/dev/null)" ]; then
+            need_debian python3.11 python3.11-venv
+        else
+            need_debian python3 python3-venv
+        fi
+        python="$(find_python)"
+        [ -n "$python" ] || stop "Python 3.11 or later is needed, and this system's packages have none." \
+            "Install one (Debian 12, Ubuntu 23.04 and later have it), then: make setup PYTHON=/path/to/python3"
+    fi
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+        need_debian "python$version-venv" || stop "$python cannot make an environment." "Choose another: make setup PYTHON=/path/to/python3"
+    fi
+    if [ -x .venv/bin/python ] && usable .venv/bin/python; then
+        .venv/bin/python -m ensurepip --upgrade >/dev/null # an environment made by another tool, without pip
+    else
+        rm -rf .venv
+        "$python" -m venv .venv
+    fi
+}
+
+locks=(requirements.txt)
+case "$purpose" in
+    run) ;;
+    test) locks+=(requirements-dev.txt) ;;
+    bench) locks+=(requirements-dev.txt requirements-bench.txt) ;;
+    *) stop "unknown purpose $purpose" "tools/setup.sh run|test|bench" ;;
+esac
+
+if ! [ -x .venv/bin/python ] || ! usable .venv/bin/python || ! .venv/bin/python -c 'import pip' 2>/dev/null; then
+    make_environment
+fi
+
+stamp=".venv/.jiexiang-$purpose"
+wanted="$({ pwd && .venv/bin/python -V && cat pyproject.toml "${locks[@]}"; } | sha256sum)"
+if ! [ -x .venv/bin/jiexiang ] || [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
+    say "setup: installing the locked packages into .venv (a minute or two the first time)"
+    pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet)
+    "${pip[@]}" install --no-warn-script-location --require-hashes "${locks[@]/#/--requirement=}"
+    "${pip[@]}" install --no-warn-script-location --no-build-isolation --no-deps --editable .
+    .venv/bin/jiexiang --version >/dev/null
+    echo "$wanted" >"$stamp"
+fi
+
+if [ "$purpose" = test ]; then # the pages are tested in a real browser, with Chinese glyphs
+    missing=()
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+    fc-list ':lang=zh-cn' family 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+    if [ ${#missing[@]} -gt 0 ]; then
+        if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+            need_debian "${missing[@]}" || say "setup: ${missing[*]} could not be installed; the tests of pages will be skipped"
+        else
+            say "setup: without ${missing[*]} the tests of pages are skipped; to run them too:"
+            say "  sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}'"
+        fi
+    fi
+fi
