@@ -21,7 +21,9 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="版本号。")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="版本号。")
+    ] = False,
 ) -> None:
     """按街巷划分社区网格。"""
 

@@ -84,7 +84,7 @@ stamp=".venv/.jiexiang-$purpose"
 wanted="$({ pwd && .venv/bin/python -V && cat pyproject.toml "${locks[@]}"; } | sha256sum)"
 if ! [ -x .venv/bin/jiexiang ] || [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
     say "setup: installing the locked packages into .venv (a minute or two the first time)"
-    pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input --quiet)
+    pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input -qq)
     "${pip[@]}" install --no-warn-script-location --require-hashes "${locks[@]/#/--requirement=}"
     "${pip[@]}" install --no-warn-script-location --no-build-isolation --no-deps --editable .
     .venv/bin/jiexiang --version >/dev/null
