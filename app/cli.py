@@ -19,13 +19,13 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help="按街巷划分社区网格。")
 def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="版本号。")
     ] = False,
 ) -> None:
-    """按街巷划分社区网格。"""
+    """Take the options that stand before any command."""
 
 
 def main() -> None:

@@ -1,0 +1,192 @@
+"""Look at the machine before the work does: what is missing, and the one line that mends it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import geopandas as gpd
+import pyogrio
+import pyproj
+import shapely
+from ortools.sat.python import cp_model
+
+import app
+from app.settings import Settings
+
+__all__ = ["Finding", "examine"]
+
+REINSTALL = "make setup"
+FORMATS = ("GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf")
+ZONE_OF_NANJING = "EPSG:4549"
+NANJING_DEGREES = (118.8, 32.05)
+NANJING_METRES = (386666.160, 3548026.655)
+DISK_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. What is not `essential` may be amiss and the work still done."""
+
+    subject: str
+    fact: str
+    remedy: str = ""
+    """The one line that mends it; empty where all is well."""
+    essential: bool = True
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to mend."""
+        return not self.remedy
+
+
+def examine(settings: Settings, *, folder: Path) -> list[Finding]:
+    """Examine Python, the libraries, this package's own files, and the room in `folder`, where output would go."""
+    return [
+        _examine_python(),
+        *_examine_packages(),
+        _examine_geos(),
+        _examine_projections(),
+        _examine_formats(),
+        _examine_solver(),
+        _examine_compiled_code(settings.places.compiled),
+        *_examine_vendored(Path(app.__file__).parent / "maps" / "vendor"),
+        _examine_town(settings.places.town),
+        _examine_room(folder),
+        _examine_fonts(),
+    ]
+
+
+def _examine_python() -> Finding:
+    fact = f"Python {sys.version.split()[0]}"
+    remedy = (
+        "" if sys.version_info >= (3, 11) else f"需要 3.11 或更高:rm -rf .venv && {REINSTALL} PYTHON=/path/to/python3"
+    )
+    return Finding("Python", fact, remedy)
+
+
+def _examine_packages() -> Iterator[Finding]:
+    """Look for every package that this one declares."""
+    try:
+        names = sorted(line.split(";")[0].split(">")[0].strip() for line in requires("jiexiang") or [])
+    except PackageNotFoundError:
+        yield Finding("jiexiang", "没有安装,只有源代码", REINSTALL)
+        return
+    found, missing = [], []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    yield Finding(
+        "程序库", ", ".join(found) if not missing else f"缺 {', '.join(missing)}", REINSTALL if missing else ""
+    )
+
+
+def _examine_geos() -> Finding:
+    """Coverage functions came with GEOS 3.12."""
+    return Finding("GEOS", shapely.geos_version_string, "" if shapely.geos_version >= (3, 12, 0) else REINSTALL)
+
+
+def _examine_projections() -> Finding:
+    """Carry a known place from CGCS2000 degrees to metres."""
+    try:
+        carried = pyproj.Transformer.from_crs("EPSG:4490", ZONE_OF_NANJING, always_xy=True).transform(*NANJING_DEGREES)
+    except pyproj.exceptions.ProjError as error:
+        return Finding("坐标系", f"EPSG:4490 不可用:{error}", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}")
+    off = max(abs(there - here) for there, here in zip(carried, NANJING_METRES, strict=True))
+    if not off < 0.01:
+        return Finding(
+            "坐标系", f"EPSG:4490 → {ZONE_OF_NANJING} 偏差 {off:.3f} m", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}"
+        )
+    return Finding("坐标系", f"PROJ {pyproj.proj_version_str}, EPSG:4490 → {ZONE_OF_NANJING}")
+
+
+def _examine_formats() -> Finding:
+    drivers = pyogrio.list_drivers()
+    missing = [name for name in FORMATS if not set("rw") <= set(drivers.get(name, ""))]
+    if missing:
+        return Finding("数据格式", f"GDAL 缺 {', '.join(missing)}", f"unset GDAL_DRIVER_PATH GDAL_DATA && {REINSTALL}")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "试.gpkg"
+        gpd.GeoDataFrame({"name": ["街巷"]}, geometry=[shapely.Point(NANJING_DEGREES)], crs="EPSG:4490").to_file(file)
+        read = gpd.read_file(file)
+    if list(read["name"]) != ["街巷"]:
+        return Finding("数据格式", f"写入「街巷」,读出「{read['name'][0]}」", f"export PYTHONUTF8=1 && {REINSTALL}")
+    return Finding("数据格式", f"GDAL {pyogrio.__gdal_version_string__}: {', '.join(FORMATS)}")
+
+
+def _examine_solver() -> Finding:
+    model = cp_model.CpModel()
+    number = model.new_int_var(0, 10, "number")
+    model.maximize(number)
+    solver = cp_model.CpSolver()
+    if solver.solve(model) != cp_model.OPTIMAL or solver.value(number) != 10:
+        return Finding("求解器", "OR-Tools 解不出一个小题", REINSTALL)
+    return Finding("求解器", f"OR-Tools {version('ortools')}")
+
+
+def _examine_compiled_code(folder: Path) -> Finding:
+    if _writable(folder):
+        return Finding("编译缓存", str(folder), essential=False)
+    remedy = 'export NUMBA_CACHE_DIR="$HOME/.cache/jiexiang"'
+    return Finding("编译缓存", f"{folder} 不可写,每次运行都要重新编译", remedy, essential=False)
+
+
+def _writable(folder: Path) -> bool:
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def _examine_vendored(folder: Path) -> Iterator[Finding]:
+    """Compare the scripts and styles that pages carry with the hashes under which they came."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    for package in manifest["packages"]:
+        subject = f"页面组件 {package['package']} {package['version']}"
+        changed = [entry["file"] for entry in package["files"] if _digest(folder / entry["file"]) != entry["sha256"]]
+        if changed:
+            yield Finding(subject, f"缺失或被改动:{', '.join(changed)}", f"git checkout -- {folder}")
+        else:
+            yield Finding(subject, f"{len(package['files'])} 个文件与清单一致")
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _examine_town(folder: Path) -> Finding:
+    if any(folder.glob("*.gpkg")):
+        return Finding("示例数据", str(folder), essential=False)
+    remedy = "在源代码目录中运行 jiexiang demo(git clone 后 make setup)"
+    return Finding("示例数据", "没有随附的虚构乡镇,demo 不可用", remedy, essential=False)
+
+
+def _examine_room(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    fact = f"{folder} 可用 {free / (1 << 30):.1f} GiB"
+    if free < DISK_BYTES:
+        return Finding("磁盘", fact, "清出至少 1 GiB,或用 --out 写到别的磁盘", essential=False)
+    return Finding("磁盘", fact)
+
+
+def _examine_fonts() -> Finding:
+    """Pages use the reader's fonts; pictures of pages made on this machine need its own."""
+    lister = shutil.which("fc-list")
+    families = ""
+    if lister is not None:
+        families = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    if families.strip():
+        return Finding("中文字体", min(families.splitlines()), essential=False)
+    return Finding(
+        "中文字体", "没有中文字体,本机截图会缺字", "sudo apt-get install fontconfig fonts-noto-cjk", essential=False
+    )
