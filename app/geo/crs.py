@@ -28,6 +28,9 @@ METRES_PER_DEGREE = 111_320.0
 ZONES = range(25, 46)
 """The 3-degree Gauss–Krüger zones that have a code of their own (EPSG:4534 for zone 25 to EPSG:4554 for zone 45)."""
 
+SAME_DATUMS = ("world geodetic system 1984", "wgs 84", "wgs_1984", "china 2000", "china_2000", "cgcs2000")
+"""Names of datums that are taken for one another: they differ by centimetres."""
+
 Geometries = NDArray[np.object_]
 Numbers = NDArray[np.float64]
 
@@ -35,10 +38,10 @@ Numbers = NDArray[np.float64]
 def densify_outlines(frame: gpd.GeoDataFrame, max_m: float = 100.0) -> gpd.GeoDataFrame:
     """Add vertices along the edges of polygons, in their own CRS, so that no edge is longer than `max_m` metres.
 
-    Straight means straight in the CRS in which a layer came: an edge of 4 km differs by hundreds of square metres between
-    longitude/latitude and a plane, so the vertices have to be there before anything is projected. Each edge is divided
-    from its lower to its higher end (by x, then y), so two neighbours that share an edge get the same vertices to the
-    last bit although they walk it in opposite directions. Vertices that exist are never moved.
+    Straight means straight in the CRS in which a layer came: an edge of 4 km differs by hundreds of square metres
+    between longitude/latitude and a plane, so the vertices have to be there before anything is projected. Each edge is
+    divided from its lower to its higher end (by x, then y), so two neighbours that share an edge get the same vertices
+    to the last bit although they walk it in opposite directions. Vertices that exist are never moved.
 
     Parameters
     ----------
@@ -103,7 +106,7 @@ def to_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def keeps_numbers(crs: CRS) -> bool:
     """Tell whether the CRS rests on WGS 84 or CGCS2000, so that no datum shift is needed."""
     datum = crs.geodetic_crs.datum.name.lower() if crs.geodetic_crs is not None and crs.geodetic_crs.datum else ""
-    return any(name in datum for name in ("world geodetic system 1984", "wgs 84", "wgs_1984", "china 2000", "china_2000", "cgcs2000"))
+    return any(name in datum for name in SAME_DATUMS)
 
 
 def _is_plain_degrees(crs: CRS) -> bool:

@@ -18,18 +18,30 @@ __all__ = ["DivisionError", "Fault", "InputError", "JiexiangError", "UsageError"
 class Fault:
     """One thing wrong with an input: where it is, what it is, and what to do about it.
 
-    `feature` names the row by its code or, where it has none, by its number counted from 1; it is empty where the fault
-    concerns the whole layer.
+    `feature` names the row by its code or, where it has none, by `#` and its number counted from 1; it is empty where
+    the fault concerns the whole layer. `fact` and `remedy` are what users read first (Chinese), `fact_en` and
+    `remedy_en` say the same in English; `kind` is a short key that never changes, for programs and tests.
     """
 
     source: str
     feature: str
     fact: str
     remedy: str
+    kind: str = ""
+    fact_en: str = ""
+    remedy_en: str = ""
+
+    def say(self, language: str = "zh") -> str:
+        """Say the fault in one line, in Chinese (`zh`) or English (`en`)."""
+        if language == "zh" and self.fact_en:
+            feature = f"第 {self.feature[1:]} 个要素" if self.feature.startswith("#") else self.feature
+            return f"{self.source}{'，' if feature else ''}{feature}：{self.fact}。{self.remedy}。"
+        feature = f"feature {self.feature[1:]}" if self.feature.startswith("#") else self.feature
+        where = f"{self.source}, {feature}" if feature else self.source
+        return f"{where}: {self.fact_en or self.fact}. {self.remedy_en or self.remedy}."
 
     def __str__(self) -> str:
-        where = f"{self.source}, {self.feature}" if self.feature else self.source
-        return f"{where}: {self.fact}. {self.remedy}"
+        return self.say()
 
 
 class JiexiangError(Exception):
@@ -37,11 +49,18 @@ class JiexiangError(Exception):
 
 
 class InputError(JiexiangError):
-    """Inputs that cannot be used; all faults of a file are collected before it is raised."""
+    """Inputs that cannot be used; the faults of all files are collected before it is raised."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+        super().__init__(self.faults)
+
+    def say(self, language: str = "zh") -> str:
+        """Say every fault on a line of its own, in Chinese (`zh`) or English (`en`)."""
+        return "\n".join(fault.say(language) for fault in self.faults)
+
+    def __str__(self) -> str:
+        return self.say()
 
 
 class UsageError(JiexiangError):
