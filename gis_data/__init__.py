@@ -1,0 +1,1 @@
+"""Made-up places for the demo and the tests, and the scripts that make them."""
