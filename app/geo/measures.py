@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -14,12 +15,16 @@ from app.geo.rules import Rules
 
 __all__ = [
     "BORDER_COST",
+    "DUAL_M",
     "MAIN_CLASSES",
+    "ON_BARRIER_M",
     "STREET_CLASSES",
+    "BorderLengths",
     "band_middle_grids",
     "divisible",
     "in_band",
     "inertia_compactness",
+    "measure_border",
     "perimeter_compactness",
     "street_class",
 ]
@@ -29,6 +34,12 @@ STREET_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "stre
 
 MAIN_CLASSES = frozenset({"motorway", "trunk", "primary", "secondary", "tertiary"})
 """Classes that may be dual carriageways, whose middle counts as the street."""
+
+ON_BARRIER_M = 3.0
+"""A border this close to the line of a street or another barrier runs on it."""
+
+DUAL_M = 12.0
+"""The middle between two carriageways of a main street counts as the street where neither is much farther than this."""
 
 BORDER_COST: Mapping[str, float] = MappingProxyType(
     {
@@ -75,6 +86,49 @@ def street_class(highway: str) -> str:
     if highway in _CLASS_OF_HIGHWAY:
         return _CLASS_OF_HIGHWAY[highway]
     return _CLASS_OF_HIGHWAY.get(highway.split(";")[0].removesuffix("_link"), "street")
+
+
+@dataclass(frozen=True)
+class BorderLengths:
+    """Metres of border: all of it, what runs on a street or another barrier, and its cost."""
+
+    total_m: float
+    on_barrier_m: float
+    cost: float
+
+
+def measure_border(
+    border: shapely.Geometry, barriers: npt.NDArray[np.object_], costs: npt.NDArray[np.float64]
+) -> BorderLengths:
+    """Measure what a border runs on; where several barriers are near, the cheapest counts.
+
+    Parameters
+    ----------
+    border
+        Lines in metres, each part once.
+    barriers
+        Lines and polygons on the ground in the same plane, near the border; more does no harm.
+    costs
+        Cost of a metre of border on each of them, as in `BORDER_COST`.
+    """
+    left, on_barrier, cost = border, 0.0, 0.0
+    for step in np.unique(costs):
+        if left.is_empty:
+            break
+        near = barriers[(costs == step) & shapely.dwithin(barriers, left, ON_BARRIER_M + DUAL_M)]
+        if not len(near):
+            continue
+        if step <= BORDER_COST["tertiary"]:  # closing the gap between carriageways also fills roundabouts
+            wide = shapely.union_all(shapely.buffer(near, ON_BARRIER_M + DUAL_M))
+            ground = shapely.buffer(wide, -DUAL_M)
+        else:
+            ground = shapely.union_all(shapely.buffer(near, ON_BARRIER_M))
+        rest = shapely.difference(left, ground)
+        covered = left.length - rest.length
+        on_barrier += covered
+        cost += float(step) * covered
+        left = rest
+    return BorderLengths(float(border.length), on_barrier, cost + BORDER_COST["open"] * float(left.length))
 
 
 def in_band(households: npt.ArrayLike, rules: Rules) -> npt.NDArray[np.bool_]:
