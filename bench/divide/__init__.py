@@ -1,0 +1,1 @@
+"""Dividing communities: this project beside a METIS pipeline, SKATER and GerryChain."""
