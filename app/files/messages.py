@@ -1,0 +1,469 @@
+"""What readers of files have to say, in Chinese and English: one table of faults, one of notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from app.geo.errors import Fault, InputError
+
+__all__ = ["Findings", "Note", "fault"]
+
+MOST_LISTED = 5
+"""Features of one layer that are named for the same fault; the rest is counted."""
+
+
+class _FaultText(NamedTuple):
+    fact: str
+    remedy: str
+    fact_en: str
+    remedy_en: str
+
+
+_FAULTS: Mapping[str, _FaultText] = {
+    # the file
+    "file_missing": _FaultText("文件不存在", "请检查路径和文件名", "no such file", "Check the path and the name"),
+    "file_unreadable": _FaultText(
+        "文件无法读取（{reason}）",
+        "请检查文件权限，或换一份拷贝",
+        "the file cannot be read ({reason})",
+        "Check its permissions or get another copy",
+    ),
+    "folder": _FaultText(
+        "这是文件夹，不是文件",
+        "请写出其中的数据文件，例如 .gpkg 或 .shp",
+        "this is a folder, not a file",
+        "Name the data file in it, such as a .gpkg or .shp",
+    ),
+    "format_unknown": _FaultText(
+        "不支持“{suffix}”格式",
+        "请另存为 GeoPackage（.gpkg）、Shapefile（.shp）、GeoJSON 或 FlatGeobuf（.fgb）",
+        "the format “{suffix}” is not supported",
+        "Save it as GeoPackage (.gpkg), Shapefile (.shp), GeoJSON or FlatGeobuf (.fgb)",
+    ),
+    "pretends": _FaultText(
+        "扩展名是 {suffix}，内容却{found}",
+        "请核对文件来源；如只是扩展名写错，请改回正确的扩展名",
+        "it is named {suffix}, but its content {found_en}",
+        "Check where the file comes from; if only its name is wrong, rename it",
+    ),
+    "truncated": _FaultText(
+        "文件不完整：应有 {expected:,} 字节，实有 {size:,} 字节",
+        "请重新拷贝或下载该文件",
+        "the file is cut off: {expected:,} bytes expected, {size:,} found",
+        "Copy or download it again",
+    ),
+    "damaged": _FaultText(
+        "文件已损坏，读不出来（{reason}）",
+        "请重新拷贝或导出该文件",
+        "the file is damaged and cannot be read ({reason})",
+        "Copy or export it again",
+    ),
+    "part_missing": _FaultText(
+        "缺少同名的 {suffix} 文件",
+        "Shapefile 由 .shp、.shx、.dbf、.prj 组成，请一并拷贝",
+        "the {suffix} file of the same name is missing",
+        "A Shapefile is made of .shp, .shx, .dbf and .prj: copy them together",
+    ),
+    "prj_missing": _FaultText(
+        "缺少同名的 .prj 文件，没有坐标系信息",
+        "请一并拷贝 .prj，或在 GIS 软件里为它指定坐标系",
+        "the .prj file of the same name is missing, so it has no coordinate reference system",
+        "Copy the .prj as well, or assign a reference system in a GIS",
+    ),
+    "encoding": _FaultText(
+        "文字编码不对：{reason}",
+        "请按正确的编码（UTF-8 或 GBK）重新导出，或改正 .cpg 文件",
+        "its text is in a wrong encoding: {reason_en}",
+        "Export it again as UTF-8 or GBK, or correct the .cpg file",
+    ),
+    "layer_missing": _FaultText(
+        "没有名为“{layer}”的图层；现有：{layers}",
+        "请写成 文件:图层，并核对图层名",
+        "there is no layer “{layer}”; there are: {layers}",
+        "Write FILE:LAYER with one of these",
+    ),
+    "layers_several": _FaultText(
+        "文件里有多个图层，没有指明用哪一个：{layers}",
+        "请写成 文件:图层",
+        "the file holds several layers and none is named: {layers}",
+        "Write FILE:LAYER",
+    ),
+    "layer_without_geometry": _FaultText(
+        "只有表格，没有图形",
+        "请指明带图形的图层",
+        "it is a table without geometries",
+        "Name a layer that has geometries",
+    ),
+    "layer_empty": _FaultText(
+        "图层里没有任何要素",
+        "请检查导出时的筛选条件；确实没有内容就不要给出该图层",
+        "the layer holds no feature",
+        "Check the filter it was exported with; leave the layer out if there is nothing in it",
+    ),
+    # columns
+    "column_missing": _FaultText(
+        "缺少字段 {field}；现有字段：{columns}",
+        "请用 --columns {layer}.{field}=字段名 指明",
+        "column {field} is missing; there are: {columns}",
+        "Name it by --columns {layer}.{field}=COLUMN",
+    ),
+    "column_unknown": _FaultText(
+        "指明的字段“{column}”（作 {field} 用）不存在；现有字段：{columns}",
+        "请核对 --columns",
+        "column “{column}”, named for {field}, does not exist; there are: {columns}",
+        "Check --columns",
+    ),
+    "column_ambiguous": _FaultText(
+        "有多个字段都可能是 {field}：{columns}",
+        "请用 --columns {layer}.{field}=字段名 指明用哪一个",
+        "several columns may be {field}: {columns}",
+        "Choose one by --columns {layer}.{field}=COLUMN",
+    ),
+    # the coordinate reference system and where things lie
+    "crs_missing": _FaultText(
+        "没有坐标系信息",
+        "请补上坐标系（Shapefile 补 .prj 文件），例如 CGCS2000 经纬度 EPSG:4490",
+        "it has no coordinate reference system",
+        "Assign one (for a Shapefile, add the .prj), such as CGCS2000 longitude/latitude, EPSG:4490",
+    ),
+    "crs_unusable": _FaultText(
+        "坐标系“{crs}”既不是经纬度也不是投影坐标",
+        "请转换到 CGCS2000 经纬度（EPSG:4490）或高斯－克吕格投影",
+        "its reference system “{crs}” is neither geographic nor projected",
+        "Convert it to CGCS2000 longitude/latitude (EPSG:4490) or a Gauss–Krüger zone",
+    ),
+    "crs_metres_as_degrees": _FaultText(
+        "坐标系标为经纬度（{crs}），坐标却像米（如 {x:.1f}, {y:.1f}）",
+        "请给图层指定它真正的投影坐标系，不要改动坐标",
+        "it is declared longitude/latitude ({crs}), but its coordinates look like metres ({x:.1f}, {y:.1f})",
+        "Assign the projected reference system it really has; do not change the coordinates",
+    ),
+    "crs_degrees_as_metres": _FaultText(
+        "坐标系标为投影坐标（{crs}），坐标却像经纬度（如 {x:.5f}, {y:.5f}）",
+        "请给图层指定经纬度坐标系（CGCS2000 为 EPSG:4490），不要改动坐标",
+        "it is declared projected ({crs}), but its coordinates look like degrees ({x:.5f}, {y:.5f})",
+        "Assign a longitude/latitude system (EPSG:4490 for CGCS2000); do not change the coordinates",
+    ),
+    "crs_wrong_zone": _FaultText(
+        "坐标（如 {x:.1f}, {y:.1f}）不在坐标系 {crs} 的范围内{hint}",
+        "请核对带号和中央经线，指定正确的坐标系",
+        "its coordinates ({x:.1f}, {y:.1f}) lie outside the area of {crs}{hint_en}",
+        "Check zone and central meridian and assign the right system",
+    ),
+    "axes_swapped": _FaultText(
+        "坐标轴颠倒：x 与 y（经度与纬度、东与北）写反了（如 {x:.5f}, {y:.5f}）",
+        "请交换坐标轴后重新导出：x 为经度（东），y 为纬度（北）",
+        "its axes are swapped: x and y (longitude and latitude, east and north) change places ({x:.5f}, {y:.5f})",
+        "Swap them and export again: x is longitude (east), y latitude (north)",
+    ),
+    "coordinate_outside": _FaultText(
+        "坐标（{x:.5f}, {y:.5f}）远离其他要素，不在坐标系 {crs} 的范围内",
+        "请改正该要素的坐标",
+        "its coordinate ({x:.5f}, {y:.5f}) is far from all others and outside the area of {crs}",
+        "Correct the coordinates of this feature",
+    ),
+    "elsewhere": _FaultText(
+        "与社区图层完全不重叠：中心在 {lon:.4f}, {lat:.4f}，相距约 {km:,.1f} 公里{hint}",
+        "请核对坐标系和数据范围是否与社区图层一致",
+        "it does not overlap the communities anywhere: its centre is at {lon:.4f}, {lat:.4f}, "
+        "about {km:,.1f} km away{hint_en}",
+        "Check that its reference system and its area fit the communities",
+    ),
+    "datums_mixed": _FaultText(
+        "基准面是{datum}，社区图层却是{community_datum}，两者之间的转换参数不公开，可能错开百米",
+        "请先由测绘部门把各图层统一转换到 CGCS2000",
+        "its datum is {datum}, but that of the communities is {community_datum}; no public shift leads from one to the "
+        "other, and they may lie a hundred metres apart",
+        "Have all layers converted to CGCS2000 by the surveying office first",
+    ),
+    # geometries
+    "geometry_missing": _FaultText(
+        "没有图形（空值）",
+        "请补画图形或删除这条记录",
+        "it has no geometry (NULL)",
+        "Draw it or delete the record",
+    ),
+    "geometry_empty": _FaultText(
+        "图形是空的", "请补画图形或删除这条记录", "its geometry is empty", "Draw it or delete the record"
+    ),
+    "geometry_broken": _FaultText(
+        "图形无法解读（环未闭合、顶点太少或含非数值坐标）",
+        "请在 GIS 软件里修复几何后重新导出",
+        "its geometry cannot be read (a ring not closed, too few vertices or coordinates that are no numbers)",
+        "Repair it in a GIS and export again",
+    ),
+    "geometry_type": _FaultText(
+        "图形类型是{found}，应为{expected}",
+        "请核对给的是不是该图层",
+        "its geometry is a {found_en}, but a {expected_en} is needed",
+        "Check that this is the layer you mean",
+    ),
+    "geometry_invalid": _FaultText(
+        "面图形有错：{reason}，位于 {lon:.6f}, {lat:.6f}",
+        "请修复几何，或加 --mend 自动修复",
+        "its polygon is invalid: {reason_en} at {lon:.6f}, {lat:.6f}",
+        "Repair it, or add --mend",
+    ),
+    "geometry_beyond_mending": _FaultText(
+        "面图形有错，自动修复后什么也不剩",
+        "请重新绘制",
+        "its polygon is invalid, and mending leaves nothing of it",
+        "Draw it again",
+    ),
+    # values
+    "code_missing": _FaultText(
+        "{field} 为空",
+        "请补上编码；尚未赋码的请先给一个互不相同的内部编号，如 待赋码-1",
+        "{field} is missing",
+        "Fill it in; where no official code exists yet, give each its own internal one",
+    ),
+    "code_duplicate": _FaultText(
+        "{field} 重复：{value}（第 {rows} 个要素）",
+        "请使每个编码唯一；同一社区分成几块的请合并为一个多部件面",
+        "{field} {value} is used more than once (features {rows})",
+        "Make every code unique; join the parts of one community into one multi-part polygon",
+    ),
+    "code_number": _FaultText(
+        "{field} 被表格软件改成了数字：{value}",
+        "请把该列设为文本格式并重新填写完整编码",
+        "{field} was turned into a number by a spreadsheet: {value}",
+        "Format the column as text and enter the full codes again",
+    ),
+    "number_text": _FaultText(
+        "{field} 不是数字：“{value}”",
+        "请只填数字，例如 350",
+        "{field} is not a number: “{value}”",
+        "Enter digits only, such as 350",
+    ),
+    "number_missing": _FaultText(
+        "{field} 为空或非数值（NaN）",
+        "没有住户的请填 0；确认空值都是 0 的可加 --mend",
+        "{field} is missing or not a number (NaN)",
+        "Enter 0 where nobody lives, or add --mend to take every missing one for 0",
+    ),
+    "number_negative": _FaultText("{field} 是负数：{value}", "请改正", "{field} is negative: {value}", "Correct it"),
+    "number_fraction": _FaultText(
+        "{field} 不是整数：{value}",
+        "户数须为整数，请改正",
+        "{field} is not a whole number: {value}",
+        "Households are counted in whole numbers: correct it",
+    ),
+    "number_infinite": _FaultText(
+        "{field} 不是有限的数：{value}", "请改正", "{field} is not finite: {value}", "Correct it"
+    ),
+    "households_unknown": _FaultText(
+        "没有户数，也无法估算：{reason}",
+        "请给出户数字段，或建筑面积、层数字段（--columns buildings.households=字段名）",
+        "it has no households, and they cannot be modelled: {reason_en}",
+        "Give a column of households, or of floor area or levels (--columns buildings.households=COLUMN)",
+    ),
+    "basis_without_column": _FaultText(
+        "指明的户数口径是“{basis}”，图层里却没有户数字段",
+        "请用 --columns buildings.households=字段名 指明，或不指明口径而按建筑估算",
+        "households were said to be “{basis}”, but the layer has no column of households",
+        "Name it by --columns buildings.households=COLUMN, or leave the basis out and have them modelled",
+    ),
+    # how communities fit each other
+    "communities_overlap": _FaultText(
+        "两个社区重叠，最宽 {width_m:.1f} 米，面积 {area_m2:,.0f} 平方米，位于 {lon:.6f}, {lat:.6f}",
+        "请改正边界；--mend 把重叠处归编码小的社区，--as-is 照原样继续",
+        "two communities overlap by up to {width_m:.1f} m over {area_m2:,.0f} m² at {lon:.6f}, {lat:.6f}",
+        "Correct the outlines; --mend gives the overlap to the lower code, --as-is goes on",
+    ),
+    "communities_gap": _FaultText(
+        "社区之间有空隙，最宽 {width_m:.1f} 米，面积 {area_m2:,.0f} 平方米，位于 {lon:.6f}, {lat:.6f}",
+        "请改正边界；--mend 把空隙并入公共边最长的社区，--as-is 照原样继续",
+        "there is a gap of up to {width_m:.1f} m and {area_m2:,.0f} m² between communities at {lon:.6f}, {lat:.6f}",
+        "Correct the outlines; --mend gives the gap to the neighbour with the longest edge on it, --as-is goes on",
+    ),
+    "community_swallowed": _FaultText(
+        "整个社区被 {other} 覆盖，自动修复后什么也不剩",
+        "请改正两者的边界（飞地应在外围社区中挖空）",
+        "the whole community is covered by {other}, and mending leaves nothing of it",
+        "Correct both outlines (an enclave is a hole in the community around it)",
+    ),
+    # what was not listed
+    "more": _FaultText(
+        "另有 {count:,} 处同样的问题：{example}",
+        "请一并改正",
+        "{count:,} more of the same: {example_en}",
+        "Correct them as well",
+    ),
+}
+
+_NOTES: Mapping[str, tuple[str, str]] = {
+    "z_dropped": ("{count:,} 个要素的高程（Z）或量测值（M）已忽略", "Z or M of {count:,} features ignored"),
+    "repeated_vertices": (
+        "{count:,} 个要素的重复顶点已删除",
+        "repeated vertices removed from {count:,} features",
+    ),
+    "parts_taken_apart": ("{count:,} 个多部件要素已拆成单部件", "{count:,} multi-part features taken apart"),
+    "no_length": ("{count:,} 条长度为零的线已忽略", "{count:,} lines of no length ignored"),
+    "outside": (
+        "{count:,} 个要素距所有社区 50 米以上，已忽略",
+        "{count:,} features more than 50 m from every community ignored",
+    ),
+    "in_no_community": (
+        "{count:,} 栋建筑（{households:,} 户）不在任何社区内，不计入",
+        "{count:,} buildings ({households:,} households) lie in no community and are not counted",
+    ),
+    "rounding_mended": (
+        "{count:,} 个面在换算坐标时因取整相交，已修复（不到 1 毫米）",
+        "{count:,} polygons that rounding made cross themselves mended (less than 1 mm)",
+    ),
+    "polygons_mended": ("{count:,} 个有错的面已自动修复：{features}", "{count:,} invalid polygons mended: {features}"),
+    "mending_lost_area": (
+        "{count:,} 个面修复后面积变化超过 1%，请核对：{features}",
+        "mending changed the area of {count:,} polygons by more than 1 %, please check: {features}",
+    ),
+    "mending_made_parts": (
+        "{count:,} 个面修复后分成几块，请核对：{features}",
+        "mending broke {count:,} polygons into parts, please check: {features}",
+    ),
+    "codes_trimmed": ("{count:,} 个编码首尾的空格已去掉", "spaces around {count:,} codes removed"),
+    "numbers_as_text": (
+        "{count:,} 个以文本存放的 {field} 已按数字读取",
+        "{count:,} values of {field} stored as text read",
+    ),
+    "missing_as_zero": ("{count:,} 个空的 {field} 按 0 计", "{count:,} missing values of {field} taken for 0"),
+    "layer_unreadable": (
+        "{count:,} 个看不懂的 {field} 值按 0 计",
+        "{count:,} values of {field} that are no whole numbers taken for 0",
+    ),
+    "ids_replaced": (
+        "字段 {column} 有空值或重复（{count:,} 个），建筑编号改用序号",
+        "column {column} has {count:,} missing or repeated values: features are numbered instead",
+    ),
+    "words_unknown": (
+        "{count:,} 个要素的 {field} 不认识，{treated}：{words}",
+        "{count:,} features have a {field} that is not understood, {treated_en}: {words}",
+    ),
+    "text_repaired": (
+        ".dbf 声明的编码读不通，已按 {codec} 读取",
+        "the encoding that the .dbf declares does not fit its text, which was read as {codec}",
+    ),
+    "reader_warning": ("读取时提示：{text}", "the reader says: {text}"),
+    "datum_shift": (
+        "基准面 {datum} 与 CGCS2000 之间没有公开的转换参数，位置可能整体偏移百米；各图层彼此一致",
+        "no public shift leads from {datum} to CGCS2000: everything may lie a hundred metres off, together",
+    ),
+    "households_modelled": (
+        "没有户数字段：{count:,} 栋住宅的户数按建筑面积（缺则占地×层数）每户 105 平方米估算",
+        "no column of households: those of {count:,} dwellings modelled as floor area (or footprint × levels) / 105 m²",
+    ),
+    "levels_assumed": (
+        "{count:,} 栋住宅缺层数：占地不足 200 平方米的按 3 层、其余按 6 层计",
+        "{count:,} dwellings without levels: 3 assumed under 200 m² of footprint, 6 above",
+    ),
+    "households_scaled": (
+        "{count:,} 个社区的估算户数已调整到社区总户数",
+        "modelled households of {count:,} communities scaled to the known totals",
+    ),
+    "total_without_dwellings": (
+        "{count:,} 个社区给了总户数，却没有可分摊的住宅：{features}",
+        "{count:,} communities state a total but have no dwelling to bear it: {features}",
+    ),
+    "totals_differ": (
+        "{count:,} 个社区的户数与其建筑户数之和相差超过 1%，以建筑为准：{features}",
+        "households of {count:,} communities differ by more than 1 % from their buildings, which count: {features}",
+    ),
+    "basis_unstated": (
+        "没有说明户数口径，记为“未注明”；可指明户籍户、常住户或住宅套数",
+        "the basis of the households is not stated; say 户籍户 (registered), 常住户 (resident) or 住宅套数 (dwellings)",
+    ),
+    "small_overlaps": (
+        "{count:,} 处社区重叠不超过 5 米（共 {area_m2:,.0f} 平方米），照原样保留",
+        "{count:,} overlaps of communities by at most 5 m ({area_m2:,.0f} m² together) left as they are",
+    ),
+    "small_gaps": (
+        "{count:,} 处社区空隙不超过 5 米（共 {area_m2:,.0f} 平方米），照原样保留",
+        "{count:,} gaps between communities of at most 5 m ({area_m2:,.0f} m² together) left as they are",
+    ),
+    "large_holes": (
+        "{count:,} 处被社区包围的空白宽 50 米以上，视为不属于任何社区：{features}",
+        "{count:,} areas wider than 50 m among the communities belong to none of them: {features}",
+    ),
+    "left_as_is": (
+        "社区边界不吻合（重叠或空隙超过 5 米）{count:,} 处，按要求照原样继续：{features}",
+        "{count:,} places where communities overlap or gape by more than 5 m, left as they are as asked: {features}",
+    ),
+    "outlines_mended": (
+        "社区边界不吻合 {count:,} 处，已自动修复：{features}",
+        "{count:,} places where communities overlapped or gaped by more than 5 m mended: {features}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something repaired, ignored or assumed while reading: which layer, how often, and what, in two languages."""
+
+    layer: str
+    source: str
+    kind: str
+    count: int
+    text: str
+    text_en: str
+
+    def say(self, language: str = "zh") -> str:
+        """Say the note in one line, in Chinese (`zh`) or English (`en`)."""
+        return f"{self.source}：{self.text}" if language == "zh" else f"{self.source}: {self.text_en}"
+
+
+def fault(kind: str, source: str, feature: str = "", **facts: Any) -> Fault:
+    """Make a fault of a kind from the table."""
+    text = _FAULTS[kind]
+    fact, remedy, fact_en, remedy_en = (part.format(**facts) for part in text)
+    return Fault(source, feature, fact, remedy, kind, fact_en, remedy_en)
+
+
+class Findings:
+    """Faults and notes about one layer, collected while it is read."""
+
+    def __init__(self, layer: str, source: str) -> None:
+        self.layer = layer
+        self.source = source
+        self.faults: list[Fault] = []
+        self.notes: list[Note] = []
+
+    def refuse(self, kind: str, feature: str = "", **facts: Any) -> None:
+        """Add one fault."""
+        self.faults.append(fault(kind, self.source, feature, **facts))
+
+    def refuse_each(
+        self, kind: str, features: Sequence[str], facts_of: Callable[[int], Mapping[str, Any]] | None = None
+    ) -> None:
+        """Add a fault for each feature; past the first few they are counted in one.
+
+        `facts_of` gives the facts of the feature at a position of `features`.
+        """
+        for position, feature in enumerate(features[:MOST_LISTED]):
+            self.refuse(kind, feature, **(facts_of(position) if facts_of else {}))
+        rest = len(features) - MOST_LISTED
+        if rest > 0:
+            last = self.faults[-1]
+            self.refuse("more", count=rest, example=last.fact, example_en=last.fact_en)
+
+    def note(self, kind: str, count: int, **facts: Any) -> None:
+        """Add a note, unless the count is nil."""
+        if count:
+            text, text_en = (part.format(count=count, **facts) for part in _NOTES[kind])
+            self.notes.append(Note(self.layer, self.source, kind, int(count), text, text_en))
+
+    def stop(self, kind: str, feature: str = "", **facts: Any) -> InputError:
+        """Add a fault after which the layer cannot be read any further, and return what is to be raised."""
+        self.refuse(kind, feature, **facts)
+        return InputError(self.faults)
+
+    def settle(self) -> None:
+        """Raise what was found wrong so far, if anything."""
+        if self.faults:
+            raise InputError(self.faults)
+
+
+def listed(features: Sequence[str]) -> str:
+    """Name the first few of some features, and say how many there are when that is not all."""
+    named = "、".join(features[:MOST_LISTED])
+    return named if len(features) <= MOST_LISTED else f"{named} …"
