@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.geo.errors import Fault, InputError
 
-__all__ = ["Findings", "Note", "fault"]
+__all__ = ["Findings", "Note", "fault", "listed"]
 
 MOST_LISTED = 5
 """Features of one layer that are named for the same fault; the rest is counted."""
@@ -432,19 +432,20 @@ class Findings:
         """Add one fault."""
         self.faults.append(fault(kind, self.source, feature, **facts))
 
-    def refuse_each(
-        self, kind: str, features: Sequence[str], facts_of: Callable[[int], Mapping[str, Any]] | None = None
+    def refuse_rows(
+        self,
+        kind: str,
+        rows: Iterable[int],
+        labels: Sequence[str],
+        facts_of: Callable[[int], Mapping[str, Any]] = lambda _: {},
     ) -> None:
-        """Add a fault for each feature; past the first few they are counted in one.
-
-        `facts_of` gives the facts of the feature at a position of `features`.
-        """
-        for position, feature in enumerate(features[:MOST_LISTED]):
-            self.refuse(kind, feature, **(facts_of(position) if facts_of else {}))
-        rest = len(features) - MOST_LISTED
-        if rest > 0:
+        """Add a fault with its facts for each of these rows; past the first few they are counted in one."""
+        numbers = [int(row) for row in rows]
+        for row in numbers[:MOST_LISTED]:
+            self.refuse(kind, labels[row], **facts_of(row))
+        if len(numbers) > MOST_LISTED:
             last = self.faults[-1]
-            self.refuse("more", count=rest, example=last.fact, example_en=last.fact_en)
+            self.refuse("more", count=len(numbers) - MOST_LISTED, example=last.fact, example_en=last.fact_en)
 
     def note(self, kind: str, count: int, **facts: Any) -> None:
         """Add a note, unless the count is nil."""

@@ -307,7 +307,7 @@ def read_table(source: Source, columns: Collection[str], findings: Findings) -> 
         read |= _text_in_number_columns(source, read)
     shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     broken = np.flatnonzero(shapely.is_missing(shapes) & np.array([item is not None for item in wkb], bool))
-    findings.refuse_each("geometry_broken", [f"#{row + 1}" for row in broken])
+    findings.refuse_rows("geometry_broken", broken, [f"#{row + 1}" for row in range(len(wkb))])
     findings.settle()
     return Table(shapes, read, source.crs, measured=any("Measured" in text for text in said))
 
