@@ -1,7 +1,7 @@
-"""Fetch the vendored files again with npm and compare them with the manifest: `python app/maps/vendor/fetch.py [--update]`.
+"""Fetch the vendored files again with npm and compare them: `python app/maps/vendor/fetch.py [--update]`.
 
-The manifest names package, version and licence of every file kept here, and its SHA-256. Files are kept byte for byte as
-their authors published them. To take a newer version, change it in the manifest and run with `--update`.
+The manifest names package, version and licence of every file kept here, and its SHA-256. Files are kept byte for byte
+as their authors published them. To take a newer version, change it in the manifest and run with `--update`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,225 @@
+"""A Folium document that opens from disk: scripts, styles and images are inlined and no other host is ever asked.
+
+Folium hands its pages together from links to other hosts, writes texts through templates and templates the result once
+more. Here links go through an allow-list of vendored files, and data never meets a template: it is one JSON block that
+the page's scripts put in place as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import folium
+from branca.element import CssLink, Figure, JavascriptLink
+from folium.template import Template
+
+__all__ = ["OfflineFigure", "OfflineMap", "escape_json"]
+
+VENDOR = Path(__file__).parent / "vendor"
+
+REMEDY = "name it in app/maps/vendor/manifest.json and run app/maps/vendor/fetch.py --update"
+
+LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
+
+# What of Leaflet these maps don't have: the link to its home in the attribution control, and a source map.
+NOT_INLINED = re.compile(r"""<a href="https://leafletjs\.com"[^>]*>|(?<=Leaflet)</a>|\n//# sourceMappingURL=\S+\s*$""")
+
+
+class OfflineMap(folium.Map):
+    """A Folium map without tiles, attribution control, jQuery, Bootstrap or icon fonts; the page's styles size it.
+
+    Pinch and browser zoom stay allowed: Folium's own template forbids them. `start` names the function of this
+    package's scripts that is called with the map.
+    """
+
+    default_js = [("leaflet", "leaflet/leaflet.js")]  # noqa: RUF012 - Folium declares it so
+    default_css = [("leaflet_css", "leaflet/leaflet.css")]  # noqa: RUF012
+
+    _template = Template(
+        """
+        {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}"></div>{% endmacro %}
+        {% macro script(this, kwargs) %}
+        var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
+            center: {{ this.location|tojson }},
+            ...{{ this.options|tojavascript }}
+        });
+        {{ this.start }}({{ this.get_name() }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self, name: str, location: Sequence[float], *, start: str, **options: Any) -> None:
+        super().__init__(location=location, tiles=None, attribution_control=False, zoom_control=False, **options)
+        self.start = start
+        self._name, self._id = "map", name  # Folium's ids are random; a page is to be the same for the same plan
+
+
+class OfflineFigure(Figure):
+    """One self-contained document: vendored links inlined, its policy forbids every other host.
+
+    Parameters
+    ----------
+    title
+        Plain text.
+    language
+        `zh` or `en`.
+    body
+        HTML put before the elements of Folium. Trusted: it comes from a file of this package, never from data.
+    styles, scripts
+        CSS and JavaScript of this package; the scripts run before those of Folium's elements.
+    data
+        Values by the id of the block from which scripts read them.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        language: str,
+        body: str,
+        styles: Sequence[str],
+        scripts: Sequence[str],
+        data: Mapping[str, Any],
+    ) -> None:
+        super().__init__(title=title)
+        self.plain_title, self.language = title, LANGUAGE_TAGS[language]
+        self.body, self.styles, self.scripts, self.data = body, tuple(styles), tuple(scripts), dict(data)
+
+    def render(self, **kwargs: Any) -> str:
+        """Render the whole document.
+
+        Raises
+        ------
+        ValueError
+            An element asks for a script or style that is not among the vendored files, or loads something by itself.
+        """
+        for child in self._children.values():
+            child.render(**kwargs)
+        vendored_styles, vendored_scripts = self._inline_links()
+        styles = [*vendored_styles, *self.styles]
+        scripts = [*vendored_scripts, *self.scripts, self.script.render(**kwargs)]
+        body = self.body + self.html.render(**kwargs)
+        _forbid_loading(body)
+        for text in (*styles, *scripts):
+            _forbid_end_tags(text)
+        parts = [
+            f"<title>{html.escape(self.plain_title)}</title>\n",
+            *(f"<style>{text}</style>\n" for text in map(_plain_newlines, styles)),
+            "</head>\n<body>\n",
+            body,
+            *(
+                f'\n<script type="application/json" id="{html.escape(name)}">{escape_json(value)}</script>'
+                for name, value in self.data.items()
+            ),
+            *(f"\n<script>{text}</script>" for text in map(_plain_newlines, scripts)),
+            "\n</body>\n</html>\n",
+        ]
+        head = (
+            f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(styles, scripts)}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        )
+        return head + "".join(parts)
+
+    def _inline_links(self) -> tuple[list[str], list[str]]:
+        """Return the vendored styles and scripts for which the elements have left links in the header."""
+        styles, scripts = [], []
+        for name, element in self.header._children.items():  # noqa: SLF001 - branca has no other way
+            if isinstance(element, CssLink):
+                styles.append(_inline_images(_vendored(element.url), element.url))
+            elif isinstance(element, JavascriptLink):
+                scripts.append(NOT_INLINED.sub("", _vendored(element.url)))
+            elif name != "meta_http":
+                raise ValueError(f"{name} writes into the head of the page; give its style as a file of app/maps/pages")
+        return styles, scripts
+
+
+def escape_json(value: Any) -> str:
+    """Write a value as JSON that can stand inside a script element: nothing in it can end the element or a line."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for mark in "<>&\u2028\u2029":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return text
+
+
+@cache
+def _vendored_files() -> frozenset[str]:
+    manifest = json.loads((VENDOR / "manifest.json").read_text("utf-8"))
+    return frozenset(entry["file"] for package in manifest["packages"] for entry in package["files"])
+
+
+def _vendored(link: str) -> str:
+    if link not in _vendored_files():
+        raise ValueError(f"the page asks for {link}, which is not vendored: {REMEDY}")
+    return (VENDOR / link).read_text("utf-8")
+
+
+def _inline_images(style: str, link: str) -> str:
+    """Replace the images of a style by their content."""
+
+    def inline(match: re.Match[str]) -> str:
+        target = match[1].strip("\"'")
+        if target.startswith("#"):
+            return match[0]
+        file = f"{link.rpartition('/')[0]}/{target}"
+        if file not in _vendored_files():
+            raise ValueError(f"{link} asks for {target}, which is not vendored: {REMEDY}")
+        return f"url(data:image/png;base64,{base64.b64encode((VENDOR / file).read_bytes()).decode()})"
+
+    return re.sub(r"url\(([^)]*)\)", inline, style)
+
+
+def _plain_newlines(text: str) -> str:
+    """Write newlines as a browser reads them, so that hashes agree."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """Allow exactly these inline styles and scripts, images within the page, and nothing else."""
+
+    def hashes(texts: Sequence[str]) -> str:
+        digests = (hashlib.sha256(_plain_newlines(text).encode()).digest() for text in texts)
+        return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+    return (
+        f"default-src 'none'; script-src {hashes(scripts)}; style-src {hashes(styles)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+class _Loading(HTMLParser):
+    """Notes elements and attributes that would load something or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "link", "iframe", "object", "embed", "base"}:
+            self.found.append(f"<{tag}>")
+        for name, _ in attrs:
+            if name in {"src", "srcset", "style"} or name.startswith("on"):
+                self.found.append(f"{tag} {name}")
+
+
+def _forbid_loading(text: str) -> None:
+    parser = _Loading()
+    parser.feed(text)
+    parser.close()
+    if parser.found:
+        raise ValueError(f"the body of a page loads or runs something by itself: {', '.join(parser.found)}")
+
+
+def _forbid_end_tags(text: str) -> None:
+    found = re.search(r"</(script|style)|<!--", text, re.IGNORECASE)
+    if found:
+        raise ValueError(f"a script or style of the page holds {found[0]!r}, which would end its element")

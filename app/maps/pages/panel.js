@@ -1,0 +1,220 @@
+// The panel beside the map: all communities, one community, one grid. It holds everything the map shows.
+(() => {
+  "use strict";
+  const jiexiang = (window.jiexiang = window.jiexiang || {});
+  const { make, makeTable } = jiexiang;
+
+  // view has mark(outline) and zoomTo(outline, limit). Returns openGrid for clicks on the map.
+  jiexiang.openPanel = (plan, view) => {
+    const { words, say, number } = plan;
+    const [panel, heading, brief, content, back, fold] = ["panel", "heading", "brief", "content", "back", "fold"].map((id) =>
+      document.getElementById(id)
+    );
+    let goBack = null;
+
+    panel.setAttribute("aria-label", words.list);
+    back.textContent = "‹ " + words.back;
+    back.addEventListener("click", () => goBack());
+    fold.addEventListener("click", () => unfold(!panel.classList.contains("open")));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && goBack) goBack();
+    });
+
+    function unfold(open) {
+      panel.classList.toggle("open", open);
+      fold.setAttribute("aria-expanded", String(open));
+      fold.textContent = open ? words.fold : words.unfold;
+    }
+
+    // The overview is kept, with its order, its search and its place.
+    let overviewTop = 0;
+    function show(title, line, nodes, previous) {
+      if (!goBack) overviewTop = content.scrollTop;
+      heading.textContent = title;
+      brief.textContent = line;
+      content.textContent = "";
+      nodes.forEach((node) => content.appendChild(node));
+      content.scrollTop = previous ? 0 : overviewTop;
+      goBack = previous;
+      back.hidden = !previous;
+    }
+
+    // ---- All communities ----
+
+    const text = (label, value) => ({ label, value });
+    const figure = (label, field) => ({ label, number: true, value: (row) => row[field], show: (row) => number(row[field]) });
+    const yesNo = (flag) => (flag ? words.yes : words.no);
+
+    const communityTable = makeTable(
+      words.communities,
+      [
+        { ...text(words.community, (one) => one.name || one.code), under: text(words.code, (one) => one.code) },
+        figure(words.gridCount, "grids"),
+        figure(words.households, "households"),
+        figure(words.inBand, "in_band"),
+        text(words.divisible, (one) => yesNo(one.divisible)),
+        figure(words.cost, "cost"),
+      ],
+      plan.communities,
+      (one) => one.message,
+      (one) => openCommunity(one)
+    );
+
+    const nothing = make("p", { class: "nothing", role: "status" });
+    const find = make("input", {
+      type: "search",
+      id: "find",
+      autocomplete: "off",
+      oninput: () => {
+        const wanted = find.value.trim().toLowerCase();
+        const fits = (one) => `${one.name}\n${one.code}`.toLowerCase().includes(wanted);
+        const left = communityTable.keep((community) => fits(community) || community.members.some(fits));
+        nothing.textContent = left ? "" : words.nothingFound;
+      },
+    });
+
+    const count = { general: 0, in: 0, above: 0, below: 0, none: 0, households: 0 };
+    plan.grids.forEach((grid) => {
+      count[plan.bandOf(grid)] += 1;
+      count.general += grid.kind === "general" ? 1 : 0;
+      count.households += grid.households;
+    });
+    const overview = [
+      make("p", {}, say("briefBand", { ...count, ...plan.about, inBand: count.in })),
+      make("p", { class: "tags" }, [
+        make("span", { class: "band above" }, `▲ ${words.above} ${number(count.above)}`),
+        make("span", { class: "band below" }, `▼ ${words.below} ${number(count.below)}`),
+      ]),
+      make("label", { for: "find", class: "find" }, [words.find, find]),
+      nothing,
+      make("div", { class: "table" }, communityTable),
+      make("p", { class: "small" }, [
+        say("basis", { basis: plan.about.household_basis || words.unknown }),
+        make("br"),
+        say("software", plan.about),
+      ]),
+    ];
+
+    function openOverview() {
+      const counts = { communities: plan.communities.length, grids: plan.grids.length, households: count.households };
+      show(words.title, say("brief", counts), overview, null);
+      view.mark([]);
+    }
+
+    // ---- One community ----
+
+    function facts(rows) {
+      const list = make("dl");
+      rows
+        .filter(([, value]) => value !== "")
+        .forEach(([name, value]) => {
+          list.appendChild(make("dt", {}, name));
+          list.appendChild(make("dd", {}, value));
+        });
+      return list;
+    }
+
+    function bandText(grid) {
+      const { min_households: min, max_households: max } = plan.about;
+      return {
+        in: "✓ " + words.bandIn,
+        above: "▲ " + say("bandAbove", { n: grid.households - max }),
+        below: "▼ " + say("bandBelow", { n: min - grid.households }),
+        none: words.bandNone,
+      }[plan.bandOf(grid)];
+    }
+    const bandTag = (grid) => make("span", { class: "band " + plan.bandOf(grid) }, bandText(grid));
+
+    function openCommunity(community) {
+      const gridTable = makeTable(
+        words.grids,
+        [
+          { ...text(words.grid, (grid) => grid.serial), show: (grid) => grid.name || grid.code, under: text(words.code, (grid) => grid.code) },
+          figure(words.households, "households"),
+          { label: words.band, value: bandText, show: bandTag },
+        ],
+        community.members,
+        () => "",
+        (grid) => openGrid(grid, true)
+      );
+      show(
+        community.name || community.code,
+        say("briefCommunity", community),
+        [
+          facts([
+            [words.code, community.code],
+            [words.inBandFull, number(community.in_band)],
+            [words.divisibleFull, yesNo(community.divisible)],
+            [words.costFull, number(community.cost)],
+            [words.message, community.message],
+          ]),
+          make("div", { class: "table" }, gridTable),
+        ],
+        openOverview
+      );
+      unfold(true);
+      view.mark(community.outline);
+      view.zoomTo(community.outline, 18);
+      heading.focus({ preventScroll: true });
+    }
+
+    // ---- One grid ----
+
+    function neighbourList(grid) {
+      const found = Array.from(grid.neighbours, ([place, borders]) => ({
+        grid: plan.grids[place],
+        metres: borders.reduce((sum, border) => sum + border.metres, 0),
+        borders: borders.map(({ barrier, name, metres }) => {
+          const what = words.barriers[barrier] || barrier;
+          return say("neighbourBorder", { what: name ? say("neighbourNamed", { name, what }) : what, n: metres });
+        }),
+      }));
+      found.sort((one, other) => other.metres - one.metres);
+      return make(
+        "ul",
+        { class: "neighbours" },
+        found.map((one) => {
+          const abroad = one.grid.community === grid.community ? "" : plan.communityName(one.grid) + " ";
+          const open = { type: "button", class: "pick", onclick: () => openGrid(one.grid, true) };
+          return make("li", {}, [
+            make("button", open, abroad + one.grid.name),
+            make("span", { class: "under" }, one.borders.join(words.bordersJoin)),
+          ]);
+        })
+      );
+    }
+
+    // From a list the map goes to the grid; from a click on the map it stays where it is.
+    function openGrid(grid, go) {
+      const community = plan.communities[grid.community];
+      show(
+        grid.name || grid.code,
+        `${plan.communityName(grid)} · ${say("householdsValue", { n: grid.households })}`,
+        [
+          make("p", { class: "tags" }, [bandTag(grid), make("span", {}, words[grid.kind] || grid.kind)]),
+          facts([
+            [words.gridCode, grid.code],
+            [words.community, plan.communityName(grid)],
+            [words.households, say("householdsValue", { n: grid.households })],
+            [words.persons, grid.persons === null ? words.unknown : say("personsValue", { n: grid.persons })],
+            [words.area, say("areaValue", { n: Math.round(grid.area) })],
+            [words.reasonKind, words.reasonCodes[grid.reason_code] || grid.reason_code],
+            [words.reason, grid.reason],
+          ]),
+          make("h2", {}, words.sides),
+          facts(["east", "south", "west", "north"].map((side, place) => [words[side], grid.sides[place] || words.unnamed])),
+          make("h2", {}, words.neighbours),
+          neighbourList(grid),
+        ],
+        community ? () => openCommunity(community) : openOverview
+      );
+      unfold(true);
+      view.mark(grid.outline);
+      if (go) view.zoomTo(grid.outline, 17);
+      heading.focus({ preventScroll: true });
+    }
+
+    openOverview();
+    return { openGrid };
+  };
+})();

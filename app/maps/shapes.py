@@ -1,0 +1,113 @@
+"""Geometries as short lists of whole numbers, places for labels, and names along streets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+__all__ = ["STEPS_PER_DEGREE", "encode_lines", "encode_polygons", "find_label_places", "name_streets"]
+
+STEPS_PER_DEGREE = 1_000_000
+"""Pages keep 1e-6 degrees, about 0.1 m."""
+
+METRES_PER_DEGREE = 111_320.0
+
+type_id = shapely.GeometryType
+
+
+def encode_polygons(geometries: NDArray[np.object_]) -> list[list[list[list[int]]]]:
+    """Write polygons as parts, each of rings, each a flat list: x, y of the first vertex, then the steps to the next.
+
+    Rings are not closed: the last vertex would repeat the first. Rings too small to be seen are left out.
+    """
+    return [
+        [
+            [ring for ring in map(_encode, (part.exterior, *part.interiors)) if len(ring) >= 6]
+            for part in shapely.get_parts(geometry)
+            if part.geom_type == "Polygon"
+        ]
+        for geometry in geometries
+    ]
+
+
+def encode_lines(geometries: NDArray[np.object_]) -> list[list[int]]:
+    """Write all parts of all lines one after the other, each a flat list like a ring."""
+    parts = shapely.get_parts(geometries)
+    lines = parts[shapely.get_type_id(parts) == type_id.LINESTRING]
+    return [line for line in map(_encode, lines) if len(line) >= 4]
+
+
+def _encode(line: Any) -> list[int]:
+    steps = np.rint(shapely.get_coordinates(line) * STEPS_PER_DEGREE).astype(np.int64)
+    if line.geom_type == "LinearRing":
+        steps = steps[:-1]
+    moves = np.diff(steps, axis=0)
+    flat: list[int] = np.concatenate([steps[:1], moves[moves.any(axis=1)]]).ravel().tolist()
+    return flat
+
+
+def find_label_places(polygons: NDArray[np.object_]) -> list[tuple[float, float, float]]:
+    """Find the roomiest place in each polygon: longitude, latitude and metres to the nearest edge."""
+    if not len(polygons):
+        return []
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    order = np.lexsort((-shapely.area(parts), owner))
+    largest = parts[order[np.searchsorted(owner[order], np.arange(len(polygons)))]]
+    squeeze = np.cos(np.radians(shapely.get_coordinates(shapely.centroid(largest))[:, 1]))
+    plane = [shapely.transform(part, lambda xy, s=s: xy * (s, 1.0)) for part, s in zip(largest, squeeze, strict=True)]
+    width = np.sqrt(shapely.area(plane))
+    # A hundredth of the width is closer than an eye can tell.
+    circles = shapely.maximum_inscribed_circle(plane, tolerance=np.maximum(width / 100, 1e-7))
+    places = shapely.get_coordinates(circles)[::2]
+    radius_m = shapely.length(circles) * METRES_PER_DEGREE
+    return [
+        (round(float(x / s), 6), round(float(y), 6), round(float(r), 1))
+        for (x, y), s, r in zip(places, squeeze, radius_m, strict=True)
+    ]
+
+
+def name_streets(
+    names: NDArray[np.object_], lines: NDArray[np.object_], every_m: float = 500.0
+) -> list[tuple[str, float, float, float, float]]:
+    """Find straight stretches on which a street's name can stand, about one in `every_m` metres.
+
+    Returns
+    -------
+    Name, longitude, latitude, direction in degrees (0 east, 90 north, within ±90) and length of the stretch in metres.
+    """
+    found: list[tuple[str, float, float, float, float]] = []
+    for name in sorted({str(name) for name in names if name}):
+        own = shapely.get_parts(shapely.line_merge(shapely.union_all(lines[names == name])))
+        for line in own:
+            squeeze = float(np.cos(np.radians(line.centroid.y)))
+            scale = (squeeze * METRES_PER_DEGREE, METRES_PER_DEGREE)
+            plane = shapely.transform(line, lambda xy, scale=scale: xy * scale)
+            for middle in _middles(plane.length, every_m):
+                x, y, angle, reach_m = _straight_stretch(plane, middle)
+                if reach_m >= 30:
+                    lon, lat = round(x / scale[0], 6), round(y / scale[1], 6)
+                    found.append((name, lon, lat, round(angle, 1), round(reach_m)))
+    return found
+
+
+def _middles(length_m: float, every_m: float) -> list[float]:
+    count = max(1, round(length_m / every_m))
+    return [length_m * (number + 0.5) / count for number in range(count)]
+
+
+def _straight_stretch(line: Any, middle: float) -> tuple[float, float, float, float]:
+    """Lengthen a stretch about a place on a line while it stays straight enough for a name of the same length."""
+    best = (0.0, 0.0, 0.0, 0.0)
+    for half in (15.0, 30.0, 60.0, 120.0, 240.0):
+        start, end = max(0.0, middle - half), min(line.length, middle + half)
+        (x1, y1), (x2, y2) = (line.interpolate(at).coords[0] for at in (start, end))
+        chord = float(np.hypot(x2 - x1, y2 - y1))
+        if chord < 0.97 * (end - start) or chord <= best[3]:
+            break
+        angle = float(np.degrees(np.arctan2(y2 - y1, x2 - x1)))
+        angle = angle - 180 if angle > 90 else angle + 180 if angle <= -90 else angle
+        best = ((x1 + x2) / 2, (y1 + y2) / 2, angle, chord)
+    return best
