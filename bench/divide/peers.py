@@ -84,8 +84,8 @@ def skater(units: Units, number: int) -> np.ndarray:
 
 
 def gerrychain(units: Units, number: int) -> np.ndarray:
-    """Partition one community by recursive spanning-tree cuts within a quarter of the ideal; raise where none is found."""
-    import networkx
+    """Partition one community by spanning-tree cuts within a quarter of the ideal; raise where none is found."""
+    import networkx as nx
     from gerrychain import Graph
     from gerrychain.tree import bipartition_tree, recursive_tree_part
 
@@ -95,7 +95,7 @@ def gerrychain(units: Units, number: int) -> np.ndarray:
         return np.zeros(len(mine), np.int64)
     pairs = np.searchsorted(mine, units.pairs[rows])
     pairs = np.vstack([pairs, join_parts(len(mine), pairs, units.polygons[mine])])
-    graph = networkx.Graph()
+    graph = nx.Graph()
     graph.add_nodes_from((unit, {"households": int(held)}) for unit, held in enumerate(units.households[mine]))
     graph.add_edges_from(pairs.tolist())
     random.seed(SEED)
