@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from app.geo.crs import project
-from app.geo.measures import BORDER_COST, measure_border, street_class
+from app.geo.measures import BORDER_COST, BorderLengths, measure_border, street_class
 from app.geo.places import Finding, Place, Value
-from app.geo.survey import Survey, largest_polygons
+from app.geo.survey import Survey, Zone, largest_polygons
 
-__all__ = ["Edges", "check_borders", "check_edges", "match_edges"]
+__all__ = ["Edges", "check_borders", "check_edges", "match_edges", "measure_borders"]
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.int64]
@@ -132,8 +132,21 @@ def check_edges(survey: Survey, edges: Edges) -> Finding:
     return Finding(values, places)
 
 
-def check_borders(survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame) -> Finding:
-    """Measure what the borders between grids of a community run on."""
+def check_borders(measured: list[tuple[Zone, BorderLengths]]) -> Finding:
+    """Add up what the borders between grids of a community run on."""
+    total = sum(border.total_m for _, border in measured)
+    values: dict[str, Value] = {
+        "border_km": round(total / 1000, 3),
+        "on_barrier": round(sum(border.on_barrier_m for _, border in measured) / total, 4) if total else None,
+        "cost": round(sum(border.cost for _, border in measured), 1),
+    }
+    return Finding(values, [])
+
+
+def measure_borders(
+    survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame
+) -> list[tuple[Zone, BorderLengths]]:
+    """Measure the borders within each community against the streets on the ground and the other barriers."""
     classes = [street_class(highway) for highway in streets["highway"]]
     on_ground = np.array([kind != "" for kind in classes], bool) & ~streets["tunnel"].to_numpy(bool)
     lines = np.concatenate([streets.geometry.array[on_ground], barriers.geometry.array]).astype(object)
@@ -141,7 +154,7 @@ def check_borders(survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barri
         [BORDER_COST[kind] for kind, kept in zip(classes, on_ground, strict=True) if kept]
         + [BORDER_COST["wall"]] * len(barriers)
     )
-    total = on_barrier = cost = 0.0
+    measured = []
     for zone in survey.zones:
         near = zone.rows_near(lines)
         near_lines, near_costs = project(lines[near], zone.crs), costs[near]
@@ -150,14 +163,6 @@ def check_borders(survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barri
         members[zone.grids] = True
         for rows, border in edges.borders:
             if members[rows[0]]:
-                hits = tree.query(shapely.buffer(shapely.envelope(border), 20), predicate="intersects")
-                lengths = measure_border(border, near_lines[hits], near_costs[hits])
-                total += lengths.total_m
-                on_barrier += lengths.on_barrier_m
-                cost += lengths.cost
-    values: dict[str, Value] = {
-        "border_km": round(total / 1000, 3),
-        "on_barrier": round(on_barrier / total, 4) if total else None,
-        "cost": round(cost, 1),
-    }
-    return Finding(values, [])
+                hits = np.sort(tree.query(shapely.buffer(shapely.envelope(border), 20), predicate="intersects"))
+                measured.append((zone, measure_border(border, near_lines[hits], near_costs[hits])))
+    return measured

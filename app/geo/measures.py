@@ -90,11 +90,12 @@ def street_class(highway: str) -> str:
 
 @dataclass(frozen=True)
 class BorderLengths:
-    """Metres of border: all of it, what runs on a street or another barrier, and its cost."""
+    """Metres of border: all of it, what runs on a street or another barrier, and its cost; and where it does not."""
 
     total_m: float
     on_barrier_m: float
     cost: float
+    open_ground: shapely.Geometry
 
 
 def measure_border(
@@ -128,7 +129,7 @@ def measure_border(
         on_barrier += covered
         cost += float(step) * covered
         left = rest
-    return BorderLengths(float(border.length), on_barrier, cost + BORDER_COST["open"] * float(left.length))
+    return BorderLengths(float(border.length), on_barrier, cost + BORDER_COST["open"] * float(left.length), left)
 
 
 def in_band(households: npt.ArrayLike, rules: Rules) -> npt.NDArray[np.bool_]:

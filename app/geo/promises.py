@@ -16,7 +16,7 @@ from shapely import STRtree
 from app.geo.census import Census, check_buildings, check_compounds, check_counts, count_households, households_in
 from app.geo.cover import check_codes, check_cover, check_forms, check_pieces, check_shapes
 from app.geo.crs import project
-from app.geo.edges import check_borders, check_edges, match_edges
+from app.geo.edges import check_borders, check_edges, match_edges, measure_borders
 from app.geo.layers import Layers
 from app.geo.measures import (
     band_middle_grids,
@@ -144,7 +144,7 @@ def check_promises(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Sco
         check_compounds(survey, census, layers.compounds, rules, len(layers.buildings) > 0),
         _check_band(survey, statements, census, special, rules),
         _check_reasons(survey, statements, census, special, layers, rules),
-        check_borders(survey, shared_edges, layers.streets, layers.barriers),
+        check_borders(measure_borders(survey, shared_edges, layers.streets, layers.barriers)),
         check_forms(survey),
     )
     values: dict[str, Value] = {}

@@ -184,13 +184,17 @@ def read_statements(grids: gpd.GeoDataFrame) -> Statements:
     households = grids["households"].to_numpy(dtype=float, na_value=np.nan) if "households" in grids else None
     return Statements(
         households=None if households is None or np.isnan(households).all() else households,
-        special=_texts(grids, "kind") == "special",
+        special=np.array([_is_special(kind) for kind in _texts(grids, "kind")], bool),
         reasons=_texts(grids, "reason") if "reason" in grids else None,
         reason_codes=_texts(grids, "reason_code"),
     )
 
 
 # --- edges and borders ------------------------------------------------------------------------------------------------
+
+
+def _is_special(kind: str) -> bool:
+    return kind == "special" or "专属" in kind
 
 
 def polygons_only(geometries: Geometries) -> Geometries:
