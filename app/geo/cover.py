@@ -12,7 +12,7 @@ from shapely import STRtree
 
 from app.geo.measures import inertia_compactness, perimeter_compactness
 from app.geo.places import Finding, Place, Value, community_place, grid_place
-from app.geo.survey import Survey, Zone, largest_polygons, lonlat, neck_of, polygons_only
+from app.geo.survey import Survey, Zone, bodies_of, largest_polygons, lonlat, neck_of, polygons_only
 
 __all__ = ["check_codes", "check_cover", "check_forms", "check_pieces", "check_shapes"]
 
@@ -133,7 +133,7 @@ def check_pieces(survey: Survey) -> Finding:
     parts, home_of = shapely.get_parts(survey.communities, return_index=True)
     in_parts = np.bincount(home_of[shapely.area(parts) > CRUMB_M2], minlength=len(survey.communities)) > 1
     necked = np.zeros(len(survey.communities) + 1, bool)
-    necked[home_of[_bodies(parts) > 1]] = True  # the last row stands for no community
+    necked[home_of[bodies_of(parts, NECK_HALF_M, BODY_M2) > 1]] = True  # the last row stands for no community
     split_home = (survey.grid_community >= 0) & np.append(in_parts, False)[survey.grid_community]
 
     pieces, owner = [survey.grids[~split_home]], [np.flatnonzero(~split_home)]
@@ -145,7 +145,7 @@ def check_pieces(survey: Survey) -> Finding:
     crumbs, piece_of = shapely.get_parts(piece, return_index=True)
     in_pieces = np.bincount(piece_of[shapely.area(crumbs) > CRUMB_M2], minlength=len(piece)) > 1
     several = ~split_home & (shapely.get_num_geometries(survey.grids_drawn) != 1)
-    with_neck = (_bodies(piece) > 1) & ~necked[survey.grid_community[piece_grid]]
+    with_neck = (bodies_of(piece, NECK_HALF_M, BODY_M2) > 1) & ~necked[survey.grid_community[piece_grid]]
 
     torn = np.flatnonzero(several) if several.any() else piece_grid[in_pieces]
     torn_rows = np.unique(np.concatenate([np.flatnonzero(several), piece_grid[in_pieces]])).tolist()
@@ -158,12 +158,6 @@ def check_pieces(survey: Survey) -> Finding:
             words = "网格在此只以不足2米的细颈相连", "the grid is joined here by less than 2 m"
             places.append(Place("necks", str(survey.grid_codes[row]), x, y, 1, *words))
     return Finding({"multipart": len(torn), "necks": int(with_neck.sum())}, places)
-
-
-def _bodies(shapes: Geometries) -> Indices:
-    """Count the bodies of more than 200 m² that remain of each shape when a metre is taken off its edge."""
-    cores, row = shapely.get_parts(shapely.buffer(shapes, -NECK_HALF_M), return_index=True)
-    return np.bincount(row[shapely.area(cores) > BODY_M2], minlength=len(shapes)).astype(np.int64)
 
 
 def _torn_places(survey: Survey, row: int) -> Iterable[Place]:

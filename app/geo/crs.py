@@ -17,7 +17,16 @@ from pyproj import CRS, Transformer
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import TransverseMercatorConversion
 
-__all__ = ["DEGREES", "densify_outlines", "keeps_numbers", "metric_crs", "project", "to_degrees", "unproject"]
+__all__ = [
+    "DEGREES",
+    "METRES_PER_DEGREE",
+    "densify_outlines",
+    "keeps_numbers",
+    "metric_crs",
+    "project",
+    "to_degrees",
+    "unproject",
+]
 
 DEGREES = CRS.from_epsg(4490)
 """CGCS2000 longitude/latitude, in which everything is stored and exchanged."""

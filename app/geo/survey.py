@@ -18,6 +18,7 @@ __all__ = [
     "Statements",
     "Survey",
     "Zone",
+    "bodies_of",
     "largest_polygons",
     "lonlat",
     "neck_of",
@@ -39,6 +40,7 @@ FAR_ZONES = 3
 class Zone:
     """The grids and communities that are measured in one 3-degree zone; `grids` and `communities` are row numbers."""
 
+    number: int
     crs: CRS
     grids: Indices
     communities: Indices
@@ -153,7 +155,7 @@ def survey_grids(grids: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> Surv
         bounds = bounds[np.isfinite(bounds).all(axis=1)]
         west, south = bounds[:, :2].min(axis=0, initial=np.inf)
         east, north = bounds[:, 2:].max(axis=0, initial=-np.inf)
-        zones.append(Zone(crs, here, homes, (float(west), float(south), float(east), float(north))))
+        zones.append(Zone(int(number), crs, here, homes, (float(west), float(south), float(east), float(north))))
     return Survey(
         grid_codes=grid_codes,
         grid_names=_texts(grids, "name"),
@@ -220,6 +222,12 @@ def largest_polygons(geometries: Geometries) -> Geometries:
     largest = np.full(len(geometries), shapely.Polygon(), dtype=object)
     largest[rows] = parts[order][first]
     return largest
+
+
+def bodies_of(shapes: Geometries, half_width_m: float, body_m2: float) -> Indices:
+    """Count the bodies of more than `body_m2` that remain of each shape when `half_width_m` is taken off its edge."""
+    cores, row = shapely.get_parts(shapely.buffer(shapes, -half_width_m), return_index=True)
+    return np.bincount(row[shapely.area(cores) > body_m2], minlength=len(shapes)).astype(np.int64)
 
 
 def neck_of(shape: shapely.Geometry, half_width_m: float, body_m2: float) -> shapely.Geometry | None:

@@ -1,0 +1,173 @@
+"""Which grid each unit goes to: special sites by themselves, the rest by the search, under the order of precedence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from app.geo.arrangement import join_faces
+from app.geo.graph import Borders, build_graph, second_moments
+from app.geo.ground import CommunityTask, Ground
+from app.geo.rules import Rules
+from app.geo.search import Division, Effort, divide_graph
+from app.geo.units import Units, union_by
+
+__all__ = ["Allotment", "allot_units"]
+
+COMPOUND_CUT = 0.5
+"""A metre of border inside a compound costs this much more."""
+GROUP_CUT = 1.5
+"""A metre of border inside a residents' group costs this much more."""
+HARD_CROSSING = 1.0
+"""A grid pays this for each metre of hard barrier inside it that has people on both sides."""
+
+
+@dataclass(frozen=True)
+class Allotment:
+    """Where the units go.
+
+    Attributes
+    ----------
+    grid
+        Grid of each unit, numbered from 0, the general grids first, shape (units,).
+    general
+        Number of general grids.
+    division
+        What the search says of the general grids.
+    persons
+        Persons in each unit, NaN where the buildings do not say.
+    """
+
+    grid: NDArray[np.int64]
+    general: int
+    division: Division
+    persons: NDArray[np.float64]
+
+
+def allot_units(
+    task: CommunityTask, ground: Ground, units: Units, rules: Rules, effort: Effort, rng: np.random.Generator
+) -> Allotment:
+    """Give every unit to a grid: each special site is one, the rest is searched."""
+    count = len(units.households)
+    counts = _Counts.of(task, ground, units, rules)
+    members = np.flatnonzero(units.site < 0)
+    row_of = np.full(count, -1)
+    row_of[members] = np.arange(len(members))
+    inside = (row_of[units.borders.pair] >= 0).all(axis=1)
+    origin = shapely.get_coordinates(shapely.centroid(ground.outline))[0]
+    moments = second_moments(units.plane.faces, origin)
+    moments = np.column_stack([np.bincount(units.unit, weights=column, minlength=count) for column in moments.T])
+    graph = build_graph(
+        Borders(
+            row_of[units.borders.pair[inside]],
+            units.borders.length[inside],
+            units.borders.cost[inside],
+            units.borders.hard[inside],
+        ),
+        moments[members],
+        units.households[members],
+        np.nan_to_num(counts.persons[members]),
+        counts.workload[members],
+        extra=_precedence(units, inside),
+        locked=_seeded(units, ground)[members],
+        bridges=_bridges(units, ground, members),
+    )
+    division = divide_graph(
+        graph,
+        low=rules.min_households,
+        high=rules.max_households,
+        max_persons=float(rules.max_persons) if np.isfinite(counts.persons).any() else math.inf,
+        bounds=_bounds(rules, task),
+        effort=effort,
+        prove=rules.prove,
+        rng=rng,
+    )
+    grid = np.full(count, -1, np.int64)
+    grid[members] = division.assignment
+    for k, site in enumerate(np.unique(units.site[units.site >= 0])):
+        grid[units.site == site] = division.parts + k
+    return Allotment(grid, division.parts, division, counts.persons)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    persons: NDArray[np.float64]
+    workload: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, task: CommunityTask, ground: Ground, units: Units, rules: Rules) -> _Counts:
+        count = len(units.households)
+        counted = (units.home >= 0) & (task.buildings["claimed_by"] == task.code).to_numpy()
+        persons = task.buildings["persons"].to_numpy(float)
+        known = np.isfinite(persons[counted]).any()
+        added = np.bincount(units.home[counted], weights=np.nan_to_num(persons[counted]), minlength=count)
+        workload = np.zeros(count)
+        if rules.workload:
+            amounts = np.nan_to_num(task.buildings["workload"].to_numpy(float)[counted])
+            workload = np.bincount(units.home[counted], weights=amounts, minlength=count)
+        del ground
+        return cls(added if known else np.full(count, np.nan), workload)
+
+
+def _bounds(rules: Rules, task: CommunityTask) -> tuple[int, int] | None:
+    """Fewest and most grids: as ruled, or as many as the community has posts."""
+    if rules.grids is not None:
+        return rules.grids
+    if math.isfinite(task.posts) and task.posts >= 1:
+        return round(task.posts), round(task.posts)
+    return None
+
+
+def _seeded(units: Units, ground: Ground) -> NDArray[np.int64]:
+    """Lock the unit under each seed into a grid of its own."""
+    locked = np.full(len(units.households), -1, np.int64)
+    if len(ground.seeds):
+        seed, face = STRtree(units.plane.faces).query(shapely.point_on_surface(ground.seeds), predicate="intersects")
+        for unit in units.unit[face[np.argsort(seed, kind="stable")]]:
+            if locked[unit] < 0 and units.site[unit] < 0:
+                locked[unit] = int(locked.max()) + 1
+    return locked
+
+
+def _precedence(units: Units, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Further cost of cutting a pair: hard barriers want to be borders, compounds and groups do not want one inside."""
+    borders = units.borders
+    soft = borders.hard < 0.5 * borders.length
+    region = join_faces(len(units.households), borders.pair[soft])
+    lived = np.bincount(region, weights=units.households) > 0
+    pair, length, hard = borders.pair[inside], borders.length[inside], borders.hard[inside]
+    apart = region[pair[:, 0]] != region[pair[:, 1]]
+    between_people = apart & lived[region[pair]].all(axis=1)
+    a, b = pair.T
+    one_compound = (units.compound[a] == units.compound[b]) & (units.compound[a] >= 0)
+    one_group = (units.group[a] == units.group[b]) & (units.group[a] >= 0)
+    return COMPOUND_CUT * length * one_compound + GROUP_CUT * length * one_group - HARD_CROSSING * hard * between_people
+
+
+def _bridges(units: Units, ground: Ground, members: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pairs that join the parts of a community in parts: the nearest units of each two, as a tree."""
+    parts = shapely.get_parts(ground.outline)
+    if len(parts) < 2:
+        return np.empty((0, 2), np.int64)
+    shapes = union_by(units.plane.faces, units.unit)[members]
+    unit, part = STRtree(parts).query(shapely.point_on_surface(shapes), predicate="intersects")
+    home = np.zeros(len(members), np.int64)
+    home[unit] = part
+    joined, waiting = {int(home[0])}, set(home.tolist()) - {int(home[0])}
+    pairs = []
+    while waiting:
+        inside, outside = (np.flatnonzero(np.isin(home, sorted(side))) for side in (joined, waiting))
+        (source, target), distance = STRtree(shapes[inside]).query_nearest(
+            shapes[outside], return_distance=True, all_matches=False
+        )
+        k = int(np.argmin(distance))
+        pairs.append((int(inside[target[k]]), int(outside[source[k]])))
+        part = int(home[outside[source[k]]])
+        joined.add(part)
+        waiting.remove(part)
+    return np.array(pairs, np.int64)

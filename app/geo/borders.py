@@ -1,0 +1,190 @@
+"""Borders over open ground, drawn as a person would: straight from corner to corner between the buildings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+from shapely.geometry.base import BaseGeometry
+
+__all__ = ["Chain", "open_chains", "straighten"]
+
+CLEARANCE_M = 0.8
+"""Distance that a straightened border keeps from dwellings where there is room."""
+TURN_M = 3.0
+"""A bend is worth this much extra length."""
+SLIDE_M = 45.0
+"""An end on a street may move along it by this much."""
+LONGEST = 70
+"""Vertices of a chain that are looked at together."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A stretch of border over open ground between two grids."""
+
+    left: int
+    right: int
+    line: shapely.LineString
+
+
+def open_chains(edges: NDArray[np.float64], pair: NDArray[np.int64]) -> list[Chain]:
+    """Join edges over open ground into stretches between the same two grids, in a fixed order.
+
+    Parameters
+    ----------
+    edges, pair
+        Edges as x0, y0, x1, y1 and the two grids of each, lower first; shapes (m, 4) and (m, 2).
+    """
+    chains = []
+    for left, right in np.unique(pair, axis=0).tolist():
+        mine = edges[(pair[:, 0] == left) & (pair[:, 1] == right)]
+        merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(mine.reshape(-1, 2, 2)))))
+        merged = merged[np.lexsort(shapely.get_coordinates(shapely.get_point(merged, 0)).T)]
+        chains.extend(Chain(left, right, line) for line in merged)
+    return chains
+
+
+def straighten(
+    chain: Chain,
+    ground: BaseGeometry,
+    anchored: NDArray[np.object_],
+    dwellings: NDArray[np.object_],
+) -> shapely.LineString:
+    """Straighten a stretch of border without passing a dwelling to the other side.
+
+    The shortest way over the vertices of the stretch is taken, then its bends are pulled tight, then its ends slide along
+    the street or outline on which they stand. It stays inside `ground` and changes sides with no dwelling.
+
+    Parameters
+    ----------
+    chain
+        The stretch, in metres.
+    ground
+        The two grids together.
+    anchored
+        Lines along which ends may slide: streets, other barriers, the outline of the community.
+    dwellings
+        Footprints or points near the stretch.
+    """
+    coords = shapely.get_coordinates(chain.line)
+    if len(coords) > LONGEST:
+        coords = shapely.get_coordinates(shapely.simplify(chain.line, 0.5))
+    if len(coords) > LONGEST or (coords[0] == coords[-1]).all():
+        return chain.line
+    field = _Field(ground, dwellings)
+    path = _shortest(coords, field)
+    for _ in range(3):
+        path = _pull_tight(path, field)
+    for turn in (False, True):
+        walked = path[::-1] if turn else path
+        walked = _slide_end(walked, ground, anchored, field)
+        path = walked[::-1] if turn else walked
+    path = _pull_tight(path, field)
+    return shapely.LineString(path)
+
+
+class _Field:
+    """Where a border may run: inside the ground, clear of dwellings, none of them changing sides."""
+
+    def __init__(self, ground: BaseGeometry, dwellings: NDArray[np.object_]) -> None:
+        self.ground = shapely.buffer(ground, 0.02, quad_segs=2)
+        shapely.prepare(self.ground)
+        self.solid = STRtree(shapely.buffer(dwellings, CLEARANCE_M, quad_segs=2))
+        self.whole = STRtree(dwellings)
+
+    def free(self, segments: NDArray[np.object_], swept: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Tell which straight segments may replace what lies between them and the swept polygons' other side."""
+        ok = np.asarray(shapely.covers(self.ground, segments))
+        ok[np.unique(self.solid.query(segments, predicate="intersects")[0])] = False
+        rows = np.flatnonzero(ok)
+        if len(rows):
+            ok[rows[np.unique(self.whole.query(swept[rows], predicate="intersects")[0])]] = False
+        return ok
+
+
+def _shortest(coords: NDArray[np.float64], field: _Field) -> NDArray[np.float64]:
+    """Choose the vertices of the shortest way with few bends; the steps between neighbours are always open."""
+    n = len(coords)
+    i, j = np.triu_indices(n, 2)
+    if len(i):
+        segments = shapely.linestrings(np.stack([coords[i], coords[j]], axis=1))
+        swept = np.array([shapely.Polygon(coords[a : b + 1]) for a, b in zip(i, j, strict=True)], dtype=object)
+        bad = ~shapely.is_valid(swept)
+        swept[bad] = shapely.make_valid(swept[bad])
+        ok = field.free(segments, swept)
+        i, j = i[ok], j[ok]
+    i, j = np.append(i, np.arange(n - 1)), np.append(j, np.arange(1, n))
+    price = np.hypot(*(coords[j] - coords[i]).T) + TURN_M
+    best = np.full(n, np.inf)
+    best[0] = 0.0
+    before = np.full(n, -1)
+    order = np.lexsort((j, i))
+    for k in order:
+        cost = best[i[k]] + price[k]
+        if cost < best[j[k]] - 1e-9:
+            best[j[k]], before[j[k]] = cost, i[k]
+    way = [n - 1]
+    while way[-1] > 0:
+        way.append(int(before[way[-1]]))
+    return coords[way[::-1]]
+
+
+def _pull_tight(path: NDArray[np.float64], field: _Field) -> NDArray[np.float64]:
+    """Move each bend towards the straight line between its neighbours as far as the ground is free."""
+    path = path.copy()
+    k = 1
+    while k < len(path) - 1:
+        a, v, b = path[k - 1], path[k], path[k + 1]
+        chord = b - a
+        share = float(np.clip(np.dot(v - a, chord) / max(float(np.dot(chord, chord)), 1e-9), 0.05, 0.95))
+        goal = a + share * chord
+        steps = np.array([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+        moved = v + steps[:, None] * (goal - v)
+        ones = np.ones((len(steps), 1))
+        left = shapely.linestrings(np.stack([ones * a, moved], axis=1))
+        right = shapely.linestrings(np.stack([moved, ones * b], axis=1))
+        swept = shapely.polygons(np.stack([ones * a, ones * v, ones * b, moved, ones * a], axis=1))
+        bad = ~shapely.is_valid(swept)
+        swept[bad] = shapely.make_valid(swept[bad])
+        ok = field.free(left, swept) & field.free(right, swept)
+        if ok.any():
+            path[k] = moved[int(np.argmax(ok))]
+            if ok[0]:
+                path = np.delete(path, k, axis=0)
+                continue
+        k += 1
+    return path
+
+
+def _slide_end(
+    path: NDArray[np.float64], ground: BaseGeometry, anchored: NDArray[np.object_], field: _Field
+) -> NDArray[np.float64]:
+    """Move the last vertex along the line it stands on to where the last step is shortest."""
+    end, before = path[-1], path[-2]
+    tip = shapely.Point(end)
+    rows = [line for line in anchored if line.distance(tip) < 0.02]
+    if not rows:
+        return path
+    rail = shapely.intersection(shapely.boundary(ground), shapely.buffer(tip, SLIDE_M))
+    rail = shapely.intersection(rail, shapely.buffer(shapely.union_all(rows), 0.02))
+    pieces = shapely.get_parts(rail)
+    pieces = pieces[(shapely.get_dimensions(pieces) == 1) & (shapely.distance(pieces, tip) < 0.02)]
+    if not len(pieces):
+        return path
+    target = shapely.get_coordinates(shapely.shortest_line(shapely.Point(before), shapely.union_all(pieces)))[-1]
+    for share in (1.0, 0.75, 0.5, 0.25):
+        stop = shapely.get_coordinates(shapely.shortest_line(shapely.Point(end + share * (target - end)), shapely.union_all(pieces)))[-1]
+        run = stop - before
+        gain = float(np.hypot(*(end - before)) - np.hypot(*run))
+        if gain < 0.5:
+            continue
+        segment = shapely.linestrings([before, stop])
+        swept = shapely.Polygon([before, end, stop])
+        swept = swept if swept.is_valid else shapely.make_valid(swept)
+        if field.free(np.array([segment], dtype=object), np.array([swept], dtype=object))[0]:
+            return np.vstack([path[:-1], stop])
+    return path

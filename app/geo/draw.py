@@ -1,0 +1,128 @@
+"""Grids drawn on the ground: borders straightened, then everything cut once more so that all edges match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from app.geo.arrangement import Arrangement, arrange
+from app.geo.borders import open_chains, straighten
+from app.geo.cells import settle
+from app.geo.graph import classify_edges
+from app.geo.ground import Ground
+from app.geo.units import Units, union_by
+
+__all__ = ["Drawing", "draw_grids"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Faces of a community and the grid and unit of each; `on_line` as `graph.classify_edges` returns it."""
+
+    plane: Arrangement
+    grid: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    on_line: NDArray[np.int64]
+
+
+def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing:
+    """Straighten the borders over open ground and cut the ground along them once more.
+
+    Where the straightened borders do not give the same grids again, those that were straightened stay as the cells had
+    them: a grid never changes its dwellings here.
+
+    Parameters
+    ----------
+    grid
+        Grid of each unit, shape (units,).
+    """
+    plane, face_grid = units.plane, grid[units.unit]
+    as_cut = Drawing(plane, face_grid, units.unit, units.on_line)
+    side = np.sort(np.where(plane.sides >= 0, face_grid[plane.sides], -1), axis=1)
+    border = (side[:, 0] >= 0) & (side[:, 0] != side[:, 1])
+    over_ground = border & (units.on_line < 0)
+    if not over_ground.any():
+        return as_cut
+    shapes = union_by(plane.faces, face_grid)
+    lines = np.concatenate(
+        [
+            shapely.linestrings(plane.edges[border & ~over_ground].reshape(-1, 2, 2)),
+            _straightened(ground, units, shapes, plane.edges[over_ground], side[over_ground]),
+        ]
+    )
+    again = arrange(lines, ground.outline)
+    owner = _most_covered(again.faces, shapes)
+    if not _same_grids(ground, again, owner, shapes):
+        return as_cut
+    inner = np.sort(units.unit[plane.sides], axis=1)
+    within = (plane.sides.min(axis=1) >= 0) & (inner[:, 0] != inner[:, 1]) & ~border
+    full = arrange(np.append(lines, shapely.linestrings(plane.edges[within].reshape(-1, 2, 2))), ground.outline)
+    centre = shapely.point_on_surface(full.faces)
+    new_grid = owner[STRtree(again.faces).query_nearest(centre, all_matches=False)[1]]
+    old_unit = units.unit[STRtree(plane.faces).query_nearest(centre, all_matches=False)[1]]
+    return Drawing(full, new_grid, _units_within_grids(full, new_grid, old_unit, grid), classify_edges(full, units.lines))
+
+
+def _straightened(
+    ground: Ground,
+    units: Units,
+    shapes: NDArray[np.object_],
+    edges: NDArray[np.float64],
+    pair: NDArray[np.int64],
+) -> NDArray[np.object_]:
+    lived = ground.dwellings.geometry[ground.dwellings.households > 0]
+    near_lived = STRtree(lived)
+    rails = np.append(units.lines.geometry, shapely.boundary(ground.outline))
+    near_rails = STRtree(rails)
+    drawn = []
+    for chain in open_chains(edges, pair):
+        both = shapely.union_all([shapes[chain.left], shapes[chain.right]], grid_size=0.001)
+        beside = lived[near_lived.query(shapely.buffer(shapely.envelope(chain.line), 50.0))]
+        along = rails[near_rails.query(chain.line, predicate="dwithin", distance=0.05)]
+        drawn.append(straighten(chain, both, along, beside))
+    return np.array(drawn, dtype=object)
+
+
+def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Row of the shape that covers most of each face."""
+    face, shape = STRtree(shapes).query(faces, predicate="intersects")
+    covered = shapely.area(shapely.intersection(faces[face], shapes[shape]))
+    order = np.lexsort((shape, -covered, face))
+    _, first = np.unique(face[order], return_index=True)
+    return np.asarray(shape[order][first])
+
+
+def _same_grids(
+    ground: Ground, again: Arrangement, owner: NDArray[np.int64], shapes: NDArray[np.object_]
+) -> bool:
+    """Tell whether the new faces are the old grids, one by one, with the same dwellings in each."""
+    if len(owner) != len(again.faces) or len(again.faces) != int(shapely.get_num_geometries(shapes).sum()):
+        return False
+    if len(np.unique(owner)) != len(shapes):
+        return False
+    lived = ground.dwellings.households > 0
+    anchor = ground.dwellings.anchor[lived]
+    new = STRtree(again.faces).query_nearest(anchor, all_matches=False)[1]
+    old = STRtree(shapes).query_nearest(anchor, all_matches=False)[1]
+    return bool((owner[new] == old).all())
+
+
+def _units_within_grids(
+    full: Arrangement, new_grid: NDArray[np.int64], old_unit: NDArray[np.int64], grid: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Keep the unit of each face where its grid is the unit's; give strips that changed grids to a unit beside them."""
+    key, group = np.unique(np.column_stack([new_grid, old_unit]), axis=0, return_inverse=True)
+    group = group.ravel()
+    at_home = grid[key[:, 1]] == key[:, 0]
+    beside = group[full.sides]
+    usable = (full.sides.min(axis=1) >= 0) & (key[beside[:, 0], 0] == key[beside[:, 1], 0]) & (beside[:, 0] != beside[:, 1])
+    joined = settle(group, at_home, beside[usable], full.lengths[usable])
+    # `settle` renumbers: recover each group's unit from a face that was at home.
+    unit_of = np.full(int(joined.max()) + 1, -1)
+    home_faces = np.flatnonzero(at_home[group])
+    unit_of[joined[home_faces]] = old_unit[home_faces]
+    return np.asarray(np.where(unit_of[joined] >= 0, unit_of[joined], old_unit))

@@ -1,0 +1,216 @@
+"""One community laid out in the metres of its zone: outline, lines on which borders may run, dwellings, enclosures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely import STRtree
+from shapely.geometry.base import BaseGeometry
+
+from app.geo.arrangement import noded
+from app.geo.blocks import Blocks
+from app.geo.cells import Dwellings
+from app.geo.crs import metric_crs, project
+from app.geo.layers import Layers
+from app.geo.rules import Rules
+from app.geo.streets import BarrierLines, carry_on_dead_ends, collect_barriers, pieces_within
+
+__all__ = ["CommunityTask", "Ground", "lay_out", "prepare_tasks", "with_middles"]
+
+AROUND_DEGREES = 0.0006
+"""Streets are taken along to about 60 m outside a community: what bounds it belongs to its four sides."""
+
+
+@dataclass(frozen=True)
+class CommunityTask:
+    """Everything that one community needs to be divided, cut out of the layers; in EPSG:4490."""
+
+    code: str
+    name: str
+    outline: BaseGeometry
+    posts: float
+    streets: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    compounds: gpd.GeoDataFrame
+    special_sites: gpd.GeoDataFrame
+    groups: gpd.GeoDataFrame
+    fixed_borders: gpd.GeoDataFrame
+    seeds: gpd.GeoDataFrame
+    neighbours: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A community in metres.
+
+    Attributes
+    ----------
+    lines
+        Cleaned lines inside the outline; `barrier` is `open` for what only carries a dead end on.
+    around
+        All lines in and near the community, uncut, by which a border is judged.
+    dwellings
+        Buildings that stand in the community; households are 0 for those that count elsewhere.
+    row
+        Row of each dwelling in the task's buildings.
+    passages
+        Where a street crosses a river: points.
+    """
+
+    crs: CRS
+    outline: BaseGeometry
+    lines: BarrierLines
+    around: BarrierLines
+    dwellings: Dwellings
+    row: NDArray[np.int64]
+    compounds: NDArray[np.object_]
+    sites: NDArray[np.object_]
+    groups: NDArray[np.object_]
+    fixed: NDArray[np.object_]
+    seeds: NDArray[np.object_]
+    passages: NDArray[np.object_]
+
+
+def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> list[CommunityTask]:
+    """Cut the layers into one task a community, in the order of the communities.
+
+    A building belongs to the community in which its point on surface lies, the one with the lowest code where several
+    claim it; every community also gets the buildings that reach into it, so that no border runs through them.
+    """
+    del rules  # the same for every task; part of the signature so that tasks can be cut to it
+    communities = layers.communities
+    codes = communities["community_code"].to_numpy(object)
+    wanted = sorted(set(only))
+    rows = [int(k) for k in range(len(codes)) if not wanted or codes[k] in wanted]
+    outlines = communities.geometry.to_numpy()
+    claimed = _claims(layers.buildings.geometry.to_numpy(), outlines, codes)
+    buildings = layers.buildings.assign(claimed_by=claimed)
+    trees = {
+        name: (frame, STRtree(frame.geometry.to_numpy()))
+        for name, frame in (
+            ("streets", layers.streets),
+            ("buildings", buildings),
+            ("barriers", layers.barriers),
+            ("compounds", layers.compounds),
+            ("special_sites", layers.special_sites),
+            ("groups", layers.groups),
+            ("fixed_borders", layers.fixed_borders),
+            ("seeds", layers.seeds),
+        )
+    }
+    all_outlines = STRtree(outlines)
+    tasks = []
+    for k in rows:
+        outline = outlines[k]
+        near = shapely.box(*(np.array(outline.bounds) + AROUND_DEGREES * np.array([-1, -1, 1, 1])))
+        cut = {
+            name: frame.iloc[np.sort(tree.query(near if name in ("streets", "barriers") else outline, predicate="intersects"))]
+            for name, (frame, tree) in trees.items()
+        }
+        beside = np.sort(all_outlines.query(outline, predicate="dwithin", distance=AROUND_DEGREES / 4))
+        posts = float(communities["posts"].iloc[k]) if "posts" in communities else float("nan")
+        tasks.append(
+            CommunityTask(
+                str(codes[k]),
+                str(communities["name"].iloc[k]),
+                outline,
+                posts,
+                neighbours=communities.iloc[beside[beside != k]][["community_code", "name", "geometry"]],
+                **cut,
+            )
+        )
+    return tasks
+
+
+def _claims(
+    buildings: NDArray[np.object_], outlines: NDArray[np.object_], codes: NDArray[np.object_]
+) -> NDArray[np.object_]:
+    """Code of the community in which each building counts, '' where none."""
+    building, row = STRtree(outlines).query(shapely.point_on_surface(buildings), predicate="intersects")
+    claimed = np.full(len(buildings), "", dtype=object)
+    order = np.lexsort((codes[row].astype(str), building))[::-1]  # the lowest code is written last
+    claimed[building[order]] = codes[row[order]]
+    return claimed
+
+
+def lay_out(task: CommunityTask, rules: Rules) -> Ground:
+    """Project a task into its 3-degree zone and clean its lines."""
+    crs = metric_crs(float(shapely.centroid(task.outline).x))
+    outline = project(np.array([task.outline], dtype=object), crs)[0]
+
+    def metres(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        return frame.set_geometry(gpd.GeoSeries(project(frame.geometry.to_numpy(), crs), index=frame.index, crs=crs))
+
+    around = collect_barriers(metres(task.streets), metres(task.barriers), rules.hard_barriers)
+    shapes = project(task.buildings.geometry.to_numpy(), crs)
+    anchor = project(shapely.point_on_surface(task.buildings.geometry.to_numpy()), crs)
+    mine = (task.buildings["claimed_by"] == task.code).to_numpy()
+    households = np.where(mine, task.buildings["households"].to_numpy(float), 0.0)
+    fixed = project(task.fixed_borders.geometry.to_numpy(), crs)
+    pieces, line = pieces_within(np.concatenate([around.geometry, fixed]), outline)
+    obstacles = shapes[shapely.get_dimensions(shapes) == 2]
+    carried = carry_on_dead_ends(noded(pieces) if len(pieces) else pieces, outline, obstacles)
+    wall = np.full(len(fixed), "wall")
+    blank = np.full(len(fixed), "", dtype=object)
+    around = BarrierLines(
+        np.concatenate([around.geometry, fixed]),
+        np.concatenate([around.barrier, wall]),
+        np.concatenate([around.name, blank]),
+        np.concatenate([around.hard, np.full(len(fixed), "fixed")]),
+    )
+    lines = BarrierLines(
+        np.concatenate([pieces, carried]),
+        np.concatenate([around.barrier[line], np.full(len(carried), "open")]),
+        np.concatenate([around.name[line], np.full(len(carried), "", dtype=object)]),
+        np.concatenate([around.hard[line], np.full(len(carried), "")]),
+    )
+    return Ground(
+        crs,
+        outline,
+        lines,
+        around,
+        Dwellings(shapes, anchor, households),
+        np.arange(len(shapes)),
+        _inside(project(task.compounds.geometry.to_numpy(), crs), outline),
+        _inside(project(task.special_sites.geometry.to_numpy(), crs), outline),
+        project(task.groups.geometry.to_numpy(), crs),
+        fixed,
+        project(task.seeds.geometry.to_numpy(), crs),
+        _passages(around),
+    )
+
+
+def _inside(areas: NDArray[np.object_], outline: BaseGeometry) -> NDArray[np.object_]:
+    return np.asarray(shapely.intersection(areas, outline), dtype=object)
+
+
+def _passages(around: BarrierLines) -> NDArray[np.object_]:
+    """Points where a street crosses a river."""
+    rivers = around.geometry[around.hard == "river"]
+    streets = around.geometry[~np.isin(around.barrier, ["rail", "water", "wall", "open"])]
+    if not len(rivers) or not len(streets):
+        return np.array([], dtype=object)
+    river, street = STRtree(streets).query(rivers, predicate="intersects")
+    crossing = shapely.get_parts(shapely.intersection(rivers[river], streets[street]))
+    return np.asarray(shapely.centroid(crossing), dtype=object)
+
+
+def with_middles(ground: Ground, blocks: Blocks) -> BarrierLines:
+    """Return the lines by which borders are judged, the middles of dual carriageways among them."""
+    if not len(blocks.middles):
+        return ground.around
+    parts, which = shapely.get_parts(blocks.middles, return_index=True)
+    row = blocks.middle_row[which]
+    return BarrierLines(
+        np.concatenate([ground.around.geometry, parts]),
+        np.concatenate([ground.around.barrier, ground.lines.barrier[row]]),
+        np.concatenate([ground.around.name, ground.lines.name[row]]),
+        np.concatenate([ground.around.hard, ground.lines.hard[row]]),
+    )
