@@ -19,6 +19,7 @@ __all__ = ["Seams", "match_seams", "sew", "to_degrees_exactly"]
 
 Point = tuple[float, float]
 Edge = tuple[Point, Point]
+ON_OUTLINE_M = 0.003
 STEP_M = 0.01
 """Ends of borders stand on an outline at whole centimetres from the lower end of its edge."""
 
@@ -36,7 +37,8 @@ def to_degrees_exactly(
     """Return polygons in degrees whose vertices on the outline are the outline's own, to the last bit.
 
     Other vertices are rounded to 1e-9 degrees. A vertex on an edge of the outline is put on that edge at a whole
-    centimetre, so that two neighbours that cut the same edge at the same place agree on the point.
+    centimetre, so that two neighbours that cut the same edge at the same place agree on the point; within half a
+    centimetre of a vertex of the outline it becomes that vertex.
 
     Parameters
     ----------
@@ -55,30 +57,29 @@ def to_degrees_exactly(
     known = np.array([tuple(key) in exact for key in keys.tolist()])
     lonlat[known] = [exact[tuple(key)] for key in keys[known].tolist()]
     rings, rings_m = _edges_of(outline), _edges_of(flat)
-    on_edge = STRtree(rings_m).query(shapely.points(every[first][~known]), predicate="dwithin", distance=0.003)
-    ends: dict[Edge, dict[float, Point]] = {}
     loose = np.flatnonzero(~known)
-    seen: set[int] = set()
-    for point, row in sorted(zip(on_edge[0].tolist(), on_edge[1].tolist(), strict=True)):
-        if point in seen:
-            continue
-        seen.add(point)
-        a, b = (tuple(end) for end in shapely.get_coordinates(rings[row]).tolist())
+    tips = shapely.points(every[first][loose])
+    near, row = STRtree(rings_m).query_nearest(tips, max_distance=ON_OUTLINE_M, all_matches=False)
+    ends: dict[Edge, dict[int, Point]] = {}
+    for point, edge_row in zip(loose[near].tolist(), row.tolist(), strict=True):
+        a, b = (tuple(end) for end in shapely.get_coordinates(rings[edge_row]).tolist())
         low, high = min(a, b), max(a, b)
-        length = float(np.hypot(*(shapely.get_coordinates(rings_m[row])[1] - shapely.get_coordinates(rings_m[row])[0])))
-        along = float(rings_m[row].project(shapely.Point(every[first][loose[point]])))
-        share = along / length if a == low else 1 - along / length
-        steps = max(round(length / STEP_M), 2)
-        step = min(max(round(share * steps), 1), steps - 1)
+        edge_m = rings_m[edge_row]
+        along = float(edge_m.project(shapely.Point(every[first][point]), normalized=True))
+        steps = max(round(float(edge_m.length) / STEP_M), 1)
+        step = round((along if a == low else 1 - along) * steps)
+        if step in (0, steps):
+            lonlat[point] = low if step == 0 else high
+            continue
         where = (low[0] + (high[0] - low[0]) * (step / steps), low[1] + (high[1] - low[1]) * (step / steps))
-        lonlat[loose[point]] = where
+        lonlat[point] = where
         ends.setdefault((low, high), {})[step] = where
     place = {tuple(key): row for row, key in enumerate(keys.tolist())}
 
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return lonlat[[place[tuple(key)] for key in vertex_keys(xy).tolist()]]
 
-    moved = [np.asarray(shapely.transform(group, move), dtype=object) for group in geometries]
+    moved = [shapely.remove_repeated_points(shapely.transform(group, move)) for group in geometries]
     return moved, Seams({edge: tuple(at[step] for step in sorted(at)) for edge, at in sorted(ends.items())})
 
 
@@ -93,37 +94,24 @@ def _edges_of(outline: BaseGeometry) -> NDArray[np.object_]:
 
 
 def match_seams(seams: Sequence[Seams], outlines: Sequence[BaseGeometry]) -> list[dict[Edge, tuple[Point, ...]]]:
-    """Find, for each community, the vertices that its neighbours' borders add between two vertices of its own.
+    """Collect, for each community, what ends on the edges of its outline, from either side.
 
     Returns
     -------
-    For each community a mapping from (vertex, next vertex), the lower first, to the points to add between them.
+    For each community a mapping from an edge, the lower vertex first, to the points on it in order, vertices included.
     """
-    edges = [{_ordered(line) for line in _edges_of(outline)} for outline in outlines]
-    where: dict[Edge, list[int]] = {}
-    for row, seam in enumerate(seams):
-        for edge in seam.ends:
-            where.setdefault(edge, []).append(row)
-    everywhere: dict[Edge, list[Point]] = {}
-    for edge, rows in where.items():
-        everywhere[edge] = sorted({point for row in rows for point in seams[row].ends[edge]}, key=lambda p: _along(edge, p))
-    added: list[dict[Edge, tuple[Point, ...]]] = []
-    for own, seam in zip(edges, seams, strict=True):
-        extra: dict[Edge, tuple[Point, ...]] = {}
-        for edge in sorted(own & everywhere.keys()):
-            points = everywhere[edge]
-            mine = set(seam.ends.get(edge, ()))
-            chain = [edge[0], *points, edge[1]]
-            start, between = edge[0], []
-            for point in chain[1:]:
-                if point in mine or point == edge[1]:
-                    if between:
-                        extra[(start, point)] = tuple(between)
-                    start, between = point, []
-                else:
-                    between.append(point)
-        added.append(extra)
-    return added
+    everywhere: dict[Edge, set[Point]] = {}
+    for seam in seams:
+        for edge, points in seam.ends.items():
+            everywhere.setdefault(edge, set()).update(points)
+    chains = {
+        edge: (edge[0], *sorted(points, key=lambda point, edge=edge: _along(edge, point)), edge[1])  # type: ignore[misc]
+        for edge, points in everywhere.items()
+    }
+    return [
+        {edge: chains[edge] for edge in sorted({_ordered(line) for line in _edges_of(outline)} & chains.keys())}
+        for outline in outlines
+    ]
 
 
 def _ordered(line: shapely.LineString) -> Edge:
@@ -136,27 +124,43 @@ def _along(edge: Edge, point: Point) -> float:
     return (point[0] - x0) * (x1 - x0) + (point[1] - y0) * (y1 - y0)
 
 
-def sew(polygons: NDArray[np.object_], extra: Mapping[Edge, tuple[Point, ...]]) -> NDArray[np.object_]:
-    """Add the vertices of `extra` to the edges of polygons in degrees; geometries without such an edge stay the same."""
-    if not extra:
+def sew(polygons: NDArray[np.object_], chains: Mapping[Edge, tuple[Point, ...]]) -> NDArray[np.object_]:
+    """Give polygons in degrees every vertex of the chains between two vertices that they have; others stay the same.
+
+    Parameters
+    ----------
+    chains
+        As `match_seams` returns them for the community of the polygons.
+    """
+    if not chains:
         return polygons
-    ends = np.array([[*a, *b] for a, b in extra])
+    place: dict[Point, list[tuple[Edge, int]]] = {}
+    for edge, chain in chains.items():
+        for index, point in enumerate(chain):
+            place.setdefault(point, []).append((edge, index))
+    ends = np.array([[*a, *b] for a, b in chains])
     hit = np.unique(STRtree(polygons).query(shapely.linestrings(ends.reshape(-1, 2, 2)), predicate="intersects")[1])
     sewn = polygons.copy()
     for k in hit:
-        sewn[k] = _sew_one(polygons[k], extra)
+        sewn[k] = _sew_one(polygons[k], chains, place)
     return sewn
 
 
-def _sew_one(polygon: BaseGeometry, extra: Mapping[Edge, tuple[Point, ...]]) -> BaseGeometry:
+def _sew_one(
+    polygon: BaseGeometry, chains: Mapping[Edge, tuple[Point, ...]], place: Mapping[Point, list[tuple[Edge, int]]]
+) -> BaseGeometry:
+    def between(a: Point, b: Point) -> tuple[Point, ...]:
+        for edge, i in place.get(a, ()):
+            for other, j in place.get(b, ()):
+                if edge == other and abs(i - j) > 1:
+                    return chains[edge][i + 1 : j] if i < j else chains[edge][j + 1 : i][::-1]
+        return ()
+
     def ring(coords: NDArray[np.float64]) -> list[Point]:
-        points: list[Point] = [tuple(xy) for xy in coords.tolist()]
+        points: list[Point] = [(x, y) for x, y in coords.tolist()]
         out = [points[0]]
         for a, b in zip(points[:-1], points[1:], strict=True):
-            low, high = min(a, b), max(a, b)
-            between = extra.get((low, high), ())
-            out.extend(between if a == low else between[::-1])
-            out.append(b)
+            out += [*between(a, b), b]
         return out
 
     parts = [
