@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pymetis
 import shapely
+from shapely import STRtree
 
 from bench.divide.places import PlaceFrames
 from bench.divide.units import TARGET_HOUSEHOLDS, Units, cut_units, join_parts
 
-__all__ = ["PEERS", "dissolve", "gerrychain", "ideal_number", "metis", "skater"]
+__all__ = ["PEERS", "divide", "divide_on_workers", "gerrychain", "ideal_number", "metis", "skater"]
 
 SEED = 1
 
@@ -40,8 +44,7 @@ def metis(units: Units, number: int) -> np.ndarray:
     options = pymetis.Options(seed=SEED, ufactor=METIS_UFACTOR, ncuts=METIS_CUTS, contig=1)
     result = pymetis.part_graph(
         parts,
-        xadj=starts.tolist(),
-        adjncy=both[order, 1].tolist(),
+        pymetis.CSRAdjacency(starts.tolist(), both[order, 1].tolist()),
         vweights=units.households[mine].tolist(),
         eweights=doubled[order].tolist(),
         options=options,
@@ -87,7 +90,8 @@ def gerrychain(units: Units, number: int) -> np.ndarray:
     """Partition one community by spanning-tree cuts within a quarter of the ideal; raise where none is found."""
     import networkx as nx
     from gerrychain import Graph
-    from gerrychain.tree import bipartition_tree, recursive_tree_part
+    from gerrychain.partition import recursive_tree_part
+    from gerrychain.tree import bipartition_tree
 
     mine, rows = units.of(number)
     parts = ideal_number(units.households[mine])
@@ -98,20 +102,20 @@ def gerrychain(units: Units, number: int) -> np.ndarray:
     graph = nx.Graph()
     graph.add_nodes_from((unit, {"households": int(held)}) for unit, held in enumerate(units.households[mine]))
     graph.add_edges_from(pairs.tolist())
-    random.seed(SEED)
     flips = recursive_tree_part(
         Graph.from_networkx(graph),
         range(parts),
         float(units.households[mine].sum()) / parts,
         "households",
         0.25,
-        method=partial(bipartition_tree, max_attempts=GERRYCHAIN_ATTEMPTS),
+        bipartition_tree_fn=partial(bipartition_tree, max_attempts=GERRYCHAIN_ATTEMPTS),
+        rng=SEED,
     )
     return np.array([flips[unit] for unit in range(len(mine))], np.int64)
 
 
 GERRYCHAIN_ATTEMPTS = 200
-"""Spanning trees tried a cut; its default of 10,000 takes minutes where a unit is heavier than a part."""
+"""Spanning trees tried a cut; its default of 100,000 takes minutes where a unit is heavier than a part."""
 
 PEERS: dict[str, Callable[[Units, int], np.ndarray]] = {"metis": metis, "skater": skater, "gerrychain": gerrychain}
 
@@ -148,3 +152,36 @@ def dissolve(units: Units, label: np.ndarray) -> gpd.GeoDataFrame:
         geometry=[shapely.union_all(units.polygons[rows]) for rows in members],
         crs=units.crs,
     )
+
+
+@contextmanager
+def divide_on_workers(
+    place: PlaceFrames, peer: str, workers: int
+) -> Iterator[Callable[[], tuple[gpd.GeoDataFrame, list[str]]]]:
+    """Offer a division of the place by several processes that are already there, each with a share of communities."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        first = _share(place, np.arange(1))
+        list(pool.map(_divide_by_name, [first] * workers, [peer] * workers))  # processes started, modules imported
+
+        def divide_once() -> tuple[gpd.GeoDataFrame, list[str]]:
+            shares = [_share(place, rows) for rows in np.array_split(np.arange(len(place.communities)), workers)]
+            done = list(pool.map(_divide_by_name, shares, [peer] * workers))
+            grids = gpd.GeoDataFrame(pd.concat([grids for grids, _ in done], ignore_index=True))
+            return grids, [failure for _, failures in done for failure in failures]
+
+        yield divide_once
+
+
+def _share(place: PlaceFrames, rows: np.ndarray) -> PlaceFrames:
+    communities = place.communities.iloc[rows]
+    tree = STRtree(communities.geometry.to_numpy())
+
+    def near(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        return frame.iloc[np.unique(tree.query(frame.geometry.to_numpy(), predicate="intersects")[0])]
+
+    return PlaceFrames(communities, near(place.streets), near(place.buildings), near(place.barriers))
+
+
+def _divide_by_name(place: PlaceFrames, peer: str) -> tuple[gpd.GeoDataFrame, list[str]]:
+    return divide(place, PEERS[peer])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-__all__ = ["PLACES", "SHARED", "Place", "PlaceFrames"]
+__all__ = ["PLACES", "ROOT", "SHARED", "Place", "PlaceFrames"]
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
