@@ -302,8 +302,8 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "parts_taken_apart": ("{count:,} 个多部件要素已拆成单部件", "{count:,} multi-part features taken apart"),
     "no_length": ("{count:,} 条长度为零的线已忽略", "{count:,} lines of no length ignored"),
     "outside": (
-        "{count:,} 个要素距所有社区 50 米以上，已忽略",
-        "{count:,} features more than 50 m from every community ignored",
+        "{count:,} 个要素距所有社区 100 米以上，已忽略",
+        "{count:,} features more than 100 m from every community ignored",
     ),
     "in_no_community": (
         "{count:,} 栋建筑（{households:,} 户）不在任何社区内，不计入",
@@ -331,6 +331,10 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "layer_unreadable": (
         "{count:,} 个看不懂的 {field} 值按 0 计",
         "{count:,} values of {field} that are no whole numbers taken for 0",
+    ),
+    "estimate_unreadable": (
+        "{count:,} 个 {field} 值不是正数，按缺失处理",
+        "{count:,} values of {field} are no numbers above 0 and count as missing",
     ),
     "ids_replaced": (
         "字段 {column} 有空值或重复（{count:,} 个），建筑编号改用序号",

@@ -339,12 +339,13 @@ def _text_in_number_columns(source: Source, read: dict[str, NDArray[Any]]) -> di
 
 
 def content_digest(path: Path) -> str:
-    """Return the SHA-256 of what a file holds (of all parts of a Shapefile, in a fixed order), whatever its name."""
-    digest = hashlib.sha256()
-    parts = _parts(path).values() if path.suffix.lower() == ".shp" else [path]
-    for part in parts:
-        digest.update(struct.pack(">Q", part.stat().st_size))
-        with part.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
+    """Return the SHA-256 of what a file holds; of a Shapefile, that of the digests of its parts in order."""
+    if path.suffix.lower() == ".shp":
+        parts = "".join(_digest(part) for part in _parts(path).values())
+        return hashlib.sha256(parts.encode()).hexdigest()
+    return _digest(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.files.messages import Findings
 
-__all__ = ["read_codes", "read_flags", "read_levels", "read_numbers", "read_texts"]
+__all__ = ["read_codes", "read_estimates", "read_flags", "read_levels", "read_numbers", "read_texts"]
 
 Column = NDArray[Any]
 
@@ -110,6 +110,15 @@ def _parse(values: Column) -> tuple[NDArray[np.float64], list[int]]:
         elif text.casefold() not in MISSING_WORDS:
             strange.append(row)
     return numbers, strange
+
+
+def read_estimates(values: Column, field: str, findings: Findings) -> NDArray[np.float64]:
+    """Return numbers to estimate with: NaN where one is missing, and, counted, where it is no number above 0."""
+    numbers = values.astype(np.float64) if values.dtype.kind in "iuf" else _parse(values)[0]
+    given = np.array([text.casefold() not in MISSING_WORDS for text in read_texts(values)], dtype=bool)
+    usable = np.isfinite(numbers) & (numbers > 0)
+    findings.note("estimate_unreadable", int((given & ~usable).sum()), field=field)
+    return np.where(usable, numbers, np.nan)
 
 
 def read_flags(values: Column) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ __all__ = [
     "DEGREES",
     "METRES_PER_DEGREE",
     "densify_outlines",
-    "keeps_numbers",
+    "has_secret_shift",
     "metric_crs",
     "project",
     "to_degrees",
@@ -102,20 +102,26 @@ def to_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     Degrees of WGS 84 and CGCS2000 are taken as they are, and projected coordinates on either are only unprojected: the
     two differ by centimetres, and PROJ knows no shift between them. Any other datum goes to WGS 84 by the best
     operation PROJ has, and those numbers are taken; the state's own shift parameters are not public, so for Xi'an 1980
-    and Beijing 1954 this may be off by a hundred metres, and `keeps_numbers` tells the caller to say so.
+    and Beijing 1954 this may be off by a hundred metres, and `has_secret_shift` tells the caller to say so.
     """
     crs = frame.crs.to_2d()
     flat = frame.set_geometry(gpd.GeoSeries(shapely.force_2d(frame.geometry.array), index=frame.index, crs=crs))
     if _is_plain_degrees(crs):
         return flat.set_crs(DEGREES, allow_override=True)
-    target = crs.geodetic_crs if keeps_numbers(crs) and _is_plain_degrees(crs.geodetic_crs) else CRS.from_epsg(4326)
+    target = crs.geodetic_crs if _keeps_numbers(crs) and _is_plain_degrees(crs.geodetic_crs) else CRS.from_epsg(4326)
     return flat.to_crs(target).set_crs(DEGREES, allow_override=True)
 
 
-def keeps_numbers(crs: CRS) -> bool:
+def _keeps_numbers(crs: CRS) -> bool:
     """Tell whether the CRS rests on WGS 84 or CGCS2000, so that no datum shift is needed."""
     datum = crs.geodetic_crs.datum.name.lower() if crs.geodetic_crs is not None and crs.geodetic_crs.datum else ""
     return any(name in datum for name in SAME_DATUMS)
+
+
+def has_secret_shift(crs: CRS) -> bool:
+    """Tell whether the CRS rests on Xi'an 1980 or Beijing 1954, whose shifts to CGCS2000 are not public."""
+    name = crs.geodetic_crs.datum.name.lower() if crs.geodetic_crs is not None and crs.geodetic_crs.datum else ""
+    return "xian" in name or "xi'an" in name or "beijing" in name
 
 
 def _is_plain_degrees(crs: CRS) -> bool:
@@ -123,7 +129,7 @@ def _is_plain_degrees(crs: CRS) -> bool:
     meridian = crs.prime_meridian.longitude if crs.prime_meridian else 0.0
     return bool(
         crs.is_geographic
-        and keeps_numbers(crs)
+        and _keeps_numbers(crs)
         and meridian == 0.0
         and math.isclose(crs.axis_info[0].unit_conversion_factor, math.pi / 180, rel_tol=1e-9)
     )

@@ -35,11 +35,12 @@ class Field:
     """A column of a layer: its name inside, how its values are read, and other names it may come under (words).
 
     Kinds: `code` text that must keep every digit; `text`; `whole` a number from 0 up without fraction; `amount` a
-    number from 0 up; `level` a whole number of any sign; `flag` yes or no.
+    number from 0 up; `estimate` a number above 0, or none where it is poor; `level` a whole number of any sign; `flag`
+    yes or no.
     """
 
     name: str
-    kind: Literal["code", "text", "whole", "amount", "level", "flag"]
+    kind: Literal["code", "text", "whole", "amount", "estimate", "level", "flag"]
     aliases: str = ""
     required: bool = False
 
@@ -87,8 +88,8 @@ _FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("compound", "text", "小区 小区名称 所属小区 住宅小区 estate"),
         Field("group", "text", "网格组 居民小组 居民组 村民小组 小组 group_name"),
         Field("name", "text", "名称 楼栋名称 楼名 楼栋 建筑名称 建筑物名称"),
-        Field("levels", "amount", "building:levels 层数 楼层 楼层数 地上层数 floors floor storeys num_floors"),
-        Field("floor_area", "amount", "建筑面积 总建筑面积 住宅面积 住宅建筑面积 gfa"),
+        Field("levels", "estimate", "building:levels 层数 楼层 楼层数 地上层数 floors floor storeys num_floors"),
+        Field("floor_area", "estimate", "建筑面积 总建筑面积 住宅面积 住宅建筑面积 gfa"),
         Field("building", "text", "建筑类型 房屋类型 用途 建筑用途 房屋用途 建筑性质 usage building_type type"),
     ),
     "barriers": (

@@ -1,0 +1,318 @@
+"""Everything a county hands in, brought into one form and judged together: the door, after which code trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import STRtree
+
+from app.files.households import communities_of, model_households, scale_households
+from app.files.messages import Findings, Note, listed
+from app.files.outlines import Misfit, close_misfits, find_misfits
+from app.files.reading import LayerRead, empty_frame, read_layer
+from app.geo.crs import DEGREES, METRES_PER_DEGREE, has_secret_shift
+from app.geo.errors import InputError, UsageError
+from app.geo.layers import CONTRACTS, HOUSEHOLD_BASES, MODELLED, UNSTATED, Layers
+
+__all__ = ["Note", "ReadReport", "read_layers"]
+
+INPUT_LAYERS = tuple(layer for layer in CONTRACTS if layer != "grids")
+
+NEAR_M = 100.0
+"""What lies farther from every community is ignored; streets nearby may name a side."""
+
+MOST_PLACES = 20
+"""Places where communities do not fit that are named one by one."""
+
+TOTALS_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What was read, repaired, ignored and assumed.
+
+    Attributes
+    ----------
+    notes
+        Everything repaired, ignored or assumed, in the order of the layers.
+    digests
+        SHA-256 of the content of each layer's file (`sha256sum` gives the same, except for a Shapefile's parts).
+    features
+        Number of features in each layer's file.
+    mended
+        All communities with the outlines that were used, where any was mended; else None.
+    """
+
+    notes: tuple[Note, ...]
+    digests: Mapping[str, str]
+    features: Mapping[str, int]
+    mended: gpd.GeoDataFrame | None
+
+
+def read_layers(
+    sources: Mapping[str, str],
+    *,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    household_basis: str | None = None,
+    workload: str = "",
+    mend: bool = False,
+    as_is: bool = False,
+) -> tuple[Layers, ReadReport]:
+    """Read and check the layers of a division.
+
+    Parameters
+    ----------
+    sources
+        `FILE` or `FILE:LAYER` by layer name; `communities` has to be among them.
+    columns
+        Columns by layer and field, from `app.files.columns.parse_columns`.
+    household_basis
+        What the column of households counts: one of `HOUSEHOLD_BASES`. Where it is not said, the name of the column may
+        say it.
+    workload
+        Column of the buildings that becomes `workload`.
+    mend
+        Repair invalid polygons, close gaps and overlaps of communities, and take missing households for 0.
+    as_is
+        Go on although communities overlap or gape by more than 5 m; they are not mended then.
+
+    Raises
+    ------
+    InputError
+        With the faults of all layers.
+    UsageError
+        If a layer or a basis of households does not exist, or there are no communities.
+    """
+    _check_order(sources, household_basis)
+    desk = {layer: Findings(layer, sources[layer]) for layer in INPUT_LAYERS if layer in sources}
+    read: dict[str, LayerRead] = {}
+    for layer, findings in desk.items():
+        try:
+            read[layer] = read_layer(
+                CONTRACTS[layer],
+                sources[layer],
+                findings,
+                told=columns or {},
+                household_basis=household_basis,
+                workload=workload,
+                mend=mend,
+            )
+        except InputError:
+            continue  # its faults stay in the findings, and are raised below with those of the other layers
+    frames = {layer: read[layer].frame if layer in read else empty_frame(CONTRACTS[layer]) for layer in INPUT_LAYERS}
+    mended = None
+    basis = UNSTATED
+    if "communities" in read:
+        _check_datums(read, desk)
+        communities = _fit_outlines(frames["communities"], desk["communities"], mend=mend, as_is=as_is)
+        kinds = {note.kind for note in desk["communities"].notes}
+        mended = communities if kinds & {"polygons_mended", "outlines_mended"} else None
+        frames["communities"] = communities
+        for layer in read:
+            if layer != "communities":
+                frames[layer] = _keep_near(frames[layer], communities, desk[layer])
+        if "buildings" in read:
+            frames["buildings"], basis = _settle_households(
+                frames["buildings"], read["buildings"].matched, communities, household_basis, desk["buildings"]
+            )
+    faults = [fault for findings in desk.values() for fault in findings.faults]
+    if faults:
+        raise InputError(faults)
+    frames["buildings"] = frames["buildings"].drop(columns=["levels", "floor_area", "building"])
+    report = ReadReport(
+        tuple(note for findings in desk.values() for note in findings.notes),
+        {layer: one.digest for layer, one in read.items()},
+        {layer: one.features for layer, one in read.items()},
+        mended,
+    )
+    return Layers(**frames, household_basis=basis), report
+
+
+def _check_order(sources: Mapping[str, str], household_basis: str | None) -> None:
+    unknown = sorted(set(sources) - set(INPUT_LAYERS))
+    if unknown:
+        raise UsageError(
+            f"没有这样的图层：{'、'.join(unknown)} (no such layer); 可用 (there are): {', '.join(INPUT_LAYERS)}"
+        )
+    if "communities" not in sources:
+        raise UsageError("必须给出社区图层 --communities (the layer of communities is needed)")
+    if household_basis and household_basis not in HOUSEHOLD_BASES:
+        known = "、".join(HOUSEHOLD_BASES)
+        raise UsageError(f"没有这样的户数口径 (no such basis)：{household_basis}；可用 (there are): {known}")
+
+
+def _check_datums(read: Mapping[str, LayerRead], desk: Mapping[str, Findings]) -> None:
+    """Refuse layers that no public shift brings together; note where all are off together."""
+    datums = {layer: one.crs.geodetic_crs.datum.name for layer, one in read.items()}
+    secret = {layer for layer, one in read.items() if has_secret_shift(one.crs)}
+    home = datums["communities"]
+    for layer, datum in datums.items():
+        if datum != home and (layer in secret or "communities" in secret):
+            desk[layer].refuse("datums_mixed", datum=datum, community_datum=home)
+    if "communities" in secret:
+        desk["communities"].note("datum_shift", 1, datum=home)
+
+
+def _fit_outlines(communities: gpd.GeoDataFrame, findings: Findings, *, mend: bool, as_is: bool) -> gpd.GeoDataFrame:
+    """Judge how the outlines fit each other, and close what does not where that is asked."""
+    order = np.argsort(communities["community_code"].to_numpy(object), kind="stable")
+    codes = [str(code) for code in communities["community_code"].to_numpy(object)[order]]
+    outlines = communities.geometry.to_numpy()[order]
+    misfits = find_misfits(outlines)
+    findings.note("small_overlaps", misfits.small_overlaps, area_m2=misfits.small_overlaps_m2)
+    findings.note("small_gaps", misfits.small_gaps, area_m2=misfits.small_gaps_m2)
+    findings.note("large_holes", len(misfits.holes), features=listed([_place(hole) for hole in misfits.holes]))
+    misfitting = (*misfits.overlaps, *misfits.gaps)
+    places = listed([f"{_names(misfit, codes)}（{_place(misfit)}）" for misfit in misfitting])
+    if as_is or not misfitting:
+        findings.note("left_as_is", len(misfitting), features=places)
+        return communities
+    if not mend:
+        _refuse_misfits("communities_overlap", misfits.overlaps, codes, findings)
+        _refuse_misfits("communities_gap", misfits.gaps, codes, findings)
+        return communities
+    closed = close_misfits(outlines, misfits)
+    swallowed = np.flatnonzero(shapely.is_empty(closed))
+    for position in swallowed:
+        lower = [misfit.communities[0] for misfit in misfits.overlaps if misfit.communities[1] == position]
+        findings.refuse("community_swallowed", codes[position], other="、".join(codes[other] for other in lower))
+    if len(swallowed):
+        return communities
+    left = find_misfits(closed)
+    _refuse_misfits("communities_overlap", left.overlaps, codes, findings)
+    _refuse_misfits("communities_gap", left.gaps, codes, findings)
+    findings.note("outlines_mended", len(misfitting), features=places)
+    in_file_order = np.empty(len(closed), dtype=object)
+    in_file_order[order] = closed
+    return communities.set_geometry(gpd.GeoSeries(in_file_order, index=communities.index, crs=DEGREES))
+
+
+def _refuse_misfits(kind: str, misfits: Sequence[Misfit], codes: Sequence[str], findings: Findings) -> None:
+    for misfit in misfits[:MOST_PLACES]:
+        findings.refuse(
+            kind,
+            _names(misfit, codes),
+            width_m=misfit.width_m,
+            area_m2=misfit.area_m2,
+            lon=misfit.lon,
+            lat=misfit.lat,
+        )
+    if len(misfits) > MOST_PLACES:
+        last = findings.faults[-1]
+        findings.refuse("more", count=len(misfits) - MOST_PLACES, example=last.fact, example_en=last.fact_en)
+
+
+def _names(misfit: Misfit, codes: Sequence[str]) -> str:
+    return " / ".join(codes[position] for position in misfit.communities)
+
+
+def _place(misfit: Misfit) -> str:
+    return f"{misfit.lon:.6f}, {misfit.lat:.6f}"
+
+
+def _keep_near(frame: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findings: Findings) -> gpd.GeoDataFrame:
+    """Keep what lies in or near communities; refuse a layer of which nothing does."""
+    outlines, shapes = communities.geometry.to_numpy(), frame.geometry.to_numpy()
+    near = _near(shapes, outlines)
+    if not near.any():
+        _refuse_elsewhere(shapes, outlines, findings)
+        return frame
+    if findings.layer != "buildings":  # those are counted by where their households go
+        findings.note("outside", int((~near).sum()))
+    return frame[near].reset_index(drop=True)
+
+
+def _near(shapes: NDArray[np.object_], outlines: NDArray[np.object_]) -> NDArray[np.bool_]:
+    latitude = min(float(np.abs(shapely.bounds(outlines)[:, [1, 3]]).max()), 89.0)
+    reach = NEAR_M / (METRES_PER_DEGREE * np.cos(np.radians(latitude)))
+    _, hit = STRtree(shapes).query(outlines, predicate="dwithin", distance=reach)
+    near = np.zeros(len(shapes), bool)
+    near[hit] = True
+    return near
+
+
+def _refuse_elsewhere(shapes: NDArray[np.object_], outlines: NDArray[np.object_], findings: Findings) -> None:
+    west, south, east, north = shapely.total_bounds(shapes)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    if _near(shapely.transform(shapes, lambda xy: xy[:, ::-1]), outlines).any():
+        findings.refuse("axes_swapped", x=lon, y=lat)
+        return
+    west, south, east, north = shapely.total_bounds(outlines)
+    home_lon, home_lat = (west + east) / 2, (south + north) / 2
+    zones_off = (lon - home_lon) / 3
+    hint = hint_en = ""
+    if abs(lat - home_lat) < 0.3 and round(zones_off) != 0 and abs(zones_off - round(zones_off)) < 0.1:
+        hint = f"，经度相差约 {abs(round(zones_off)) * 3}°，像是投影带弄错了"
+        hint_en = f", {abs(round(zones_off)) * 3}° of longitude apart: its projection zone may be wrong"
+    findings.refuse(
+        "elsewhere", lon=lon, lat=lat, km=_distance_km(lon, lat, home_lon, home_lat), hint=hint, hint_en=hint_en
+    )
+
+
+def _distance_km(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    a, b = np.radians([lon, lat]), np.radians([other_lon, other_lat])
+    half = np.sin((b[1] - a[1]) / 2) ** 2 + np.cos(a[1]) * np.cos(b[1]) * np.sin((b[0] - a[0]) / 2) ** 2
+    return float(2 * 6371.0 * np.arcsin(np.sqrt(half)))
+
+
+def _settle_households(
+    buildings: gpd.GeoDataFrame,
+    matched: Mapping[str, str],
+    communities: gpd.GeoDataFrame,
+    household_basis: str | None,
+    findings: Findings,
+) -> tuple[gpd.GeoDataFrame, str]:
+    """Return the buildings with households, counted or modelled, and the basis of the numbers."""
+    order = np.argsort(communities["community_code"].to_numpy(object), kind="stable")
+    codes = [str(code) for code in communities["community_code"].to_numpy(object)[order]]
+    totals = communities["households"].to_numpy()[order]
+    points = shapely.point_on_surface(buildings.geometry.to_numpy())
+    community = communities_of(points, communities.geometry.to_numpy()[order])
+    if "households" in matched:
+        basis = household_basis or _basis_of(matched["households"])
+        findings.note("basis_unstated", int(basis == UNSTATED))
+        households = buildings["households"].to_numpy()
+        _compare_totals(households, community, totals, codes, findings)
+    elif household_basis and household_basis != MODELLED:
+        findings.refuse("basis_without_column", basis=household_basis)
+        return buildings, household_basis
+    else:
+        basis = MODELLED
+        uses = list(buildings["building"]) if "building" in matched else None
+        try:
+            modelled = model_households(
+                buildings.geometry.to_numpy(),
+                uses,
+                buildings["levels"].to_numpy(),
+                buildings["floor_area"].to_numpy(),
+                findings,
+            )
+        except InputError:
+            return buildings, basis  # the fault stays in the findings
+        households = scale_households(modelled, community, totals, codes, findings)
+    lost = community < 0
+    findings.note("in_no_community", int(lost.sum()), households=int(np.nansum(households[lost])))
+    return buildings.assign(households=households), basis
+
+
+def _basis_of(column: str) -> str:
+    return next((basis for basis, names in HOUSEHOLD_BASES.items() if column.strip() in names.split()), UNSTATED)
+
+
+def _compare_totals(
+    households: NDArray[np.float64],
+    community: NDArray[np.int64],
+    totals: NDArray[np.float64],
+    codes: Sequence[str],
+    findings: Findings,
+) -> None:
+    inside = community >= 0
+    sums = np.bincount(community[inside], weights=np.nan_to_num(households[inside]), minlength=len(totals))
+    off = np.flatnonzero(np.abs(sums - totals) > np.maximum(TOTALS_SHARE * totals, 1))
+    texts = [f"{codes[k]}（{totals[k]:.0f} / {sums[k]:.0f}）" for k in off.tolist()]
+    findings.note("totals_differ", len(off), features=listed(texts))
