@@ -23,8 +23,8 @@ COMPOUND_CUT = 0.5
 """A metre of border inside a compound costs this much more."""
 GROUP_CUT = 1.5
 """A metre of border inside a residents' group costs this much more."""
-HARD_CROSSING = 1.0
-"""A grid pays this for each metre of hard barrier inside it that has people on both sides."""
+FIXED_CROSSING = 50.0
+"""A grid pays this for each metre inside it of a border that was given as fixed."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def allot_units(
             units.borders.length[inside],
             units.borders.cost[inside],
             units.borders.hard[inside],
+            units.borders.fixed[inside],
         ),
         moments[members],
         units.households[members],
@@ -75,6 +76,7 @@ def allot_units(
         counts.workload[members],
         extra=_precedence(units, inside),
         locked=_seeded(units, ground)[members],
+        region=_regions(units)[members],
         bridges=_bridges(units, ground, members),
     )
     division = divide_graph(
@@ -135,18 +137,24 @@ def _seeded(units: Units, ground: Ground) -> NDArray[np.int64]:
 
 
 def _precedence(units: Units, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Further cost of cutting a pair: hard barriers want to be borders, compounds and groups do not want one inside."""
-    borders = units.borders
-    soft = borders.hard < 0.5 * borders.length
-    region = join_faces(len(units.households), borders.pair[soft])
-    lived = np.bincount(region, weights=units.households) > 0
-    pair, length, hard = borders.pair[inside], borders.length[inside], borders.hard[inside]
-    apart = region[pair[:, 0]] != region[pair[:, 1]]
-    between_people = apart & lived[region[pair]].all(axis=1)
+    """Further cost of cutting a pair: fixed borders want to be borders, compounds and groups do not want one inside."""
+    pair, length = units.borders.pair[inside], units.borders.length[inside]
     a, b = pair.T
     one_compound = (units.compound[a] == units.compound[b]) & (units.compound[a] >= 0)
     one_group = (units.group[a] == units.group[b]) & (units.group[a] >= 0)
-    return COMPOUND_CUT * length * one_compound + GROUP_CUT * length * one_group - HARD_CROSSING * hard * between_people
+    together = COMPOUND_CUT * length * one_compound + GROUP_CUT * length * one_group
+    return together - FIXED_CROSSING * units.borders.fixed[inside]
+
+
+def _regions(units: Units) -> NDArray[np.int64]:
+    """Number the inhabited regions between hard barriers; -1 for units without households."""
+    borders = units.borders
+    soft = borders.hard < 0.5 * borders.length
+    region = join_faces(len(units.households), borders.pair[soft])
+    lived = units.households > 0
+    numbered = np.full(len(lived), -1, np.int64)
+    numbered[lived] = np.unique(region[lived], return_inverse=True)[1]
+    return numbered
 
 
 def _bridges(units: Units, ground: Ground, members: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ CLEARANCE_M = 0.8
 """Distance that a straightened border keeps from dwellings where there is room."""
 TURN_M = 3.0
 """A bend is worth this much extra length."""
-SLIDE_M = 45.0
+SLIDE_M = 250.0
 """An end on a street may move along it by this much."""
 LONGEST = 70
 """Vertices of a chain that are looked at together."""

@@ -28,13 +28,14 @@ LINK_M = 6.0
 class Borders:
     """Common borders of cells, one row a pair; arrays of shape (m,) but `pair`, (m, 2).
 
-    `hard` is the length in metres on hard barriers that no street crosses there.
+    `hard` is the length in metres on hard barriers that no street crosses there, `fixed` that on borders given as fixed.
     """
 
     pair: NDArray[np.int64]
     length: NDArray[np.float64]
     cost: NDArray[np.float64]
     hard: NDArray[np.float64]
+    fixed: NDArray[np.float64]
 
 
 def classify_edges(plane: Arrangement, lines: BarrierLines) -> NDArray[np.int64]:
@@ -71,6 +72,7 @@ def neighbours(
     row = on_line[inner][apart]
     price = np.append([BORDER_COST[name] for name in lines.barrier], BORDER_COST["open"])[row]
     is_hard = np.append(lines.hard != "", False)[row]
+    is_fixed = np.append(lines.hard == "fixed", False)[row]
     pair, group = np.unique(side, axis=0, return_inverse=True)
     group = group.ravel()
     hard = np.bincount(group, weights=length * is_hard, minlength=len(pair))
@@ -84,6 +86,7 @@ def neighbours(
         np.bincount(group, weights=length, minlength=len(pair)),
         np.bincount(group, weights=length * price, minlength=len(pair)),
         hard,
+        np.bincount(group, weights=length * is_fixed, minlength=len(pair)),
     )
 
 
@@ -116,6 +119,7 @@ def build_graph(
     *,
     extra: NDArray[np.float64],
     locked: NDArray[np.int64],
+    region: NDArray[np.int64],
     bridges: NDArray[np.int64],
 ) -> UnitGraph:
     """Put units and borders into the form that is partitioned.
@@ -141,7 +145,7 @@ def build_graph(
         np.ascontiguousarray(moments[:, 0]), np.ascontiguousarray(moments[:, 1]),
         np.ascontiguousarray(moments[:, 2]), np.ascontiguousarray(moments[:, 3]),
         start.astype(np.int64), column[order].astype(np.int64), np.tile(cost, 2)[order], np.tile(wide, 2)[order],
-        locked.astype(np.int64),
+        locked.astype(np.int64), region.astype(np.int64),
     )  # fmt: skip
 
 

@@ -33,6 +33,9 @@ class UnitGraph:
         Whether the common border is wide enough to hold one grid together.
     locked
         Part in which a unit has to stay, -1 where it is free.
+    region
+        Region between hard barriers that an inhabited unit lies in; -1 for units without households, which no one has
+        to cross a barrier for.
     """
 
     households: Floats
@@ -47,6 +50,7 @@ class UnitGraph:
     cost: Floats
     link: Bools
     locked: Ints
+    region: Ints
 
     def __len__(self) -> int:
         return len(self.households)
@@ -64,6 +68,8 @@ class Energy:
     balance: float = 60.0
     workload: float = 0.0
     shape: float = 220.0
+    crossing: float = 600.0
+    """For each further region between hard barriers that a grid reaches into."""
 
 
 @numba.njit(cache=True)
@@ -147,17 +153,136 @@ def _one_piece(part: int, size: int, seed: int, assign: Ints, start: Ints, nbr: 
 
 
 @numba.njit(cache=True)
+def _move_branch(
+    u: int, a: int, b: int, assign: Ints, size: Ints, stats: Floats, held: Ints, part_e: Floats, totals: Floats,
+    h: Floats, p: Floats, w: Floats, area: Floats, sx: Floats, sy: Floats, s2: Floats,
+    start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, region: Ints,
+    mark: Ints, stack: Ints, branch: Ints, stamp: int, temperature: float, e: Floats, rng: np.random.Generator,
+) -> int:
+    """Move u from a to b together with what only it holds to a; the heaviest of the pieces around it stays."""
+    stamp += 1
+    mark[u] = stamp
+    best_load = -1.0
+    best_from = 0
+    best_to = 0
+    filled = 0
+    for k0 in range(start[u], start[u + 1]):
+        v0 = nbr[k0]
+        if not link[k0] or assign[v0] != a or mark[v0] == stamp:
+            continue
+        begin = filled
+        branch[filled] = v0
+        filled += 1
+        mark[v0] = stamp
+        head = begin
+        load = 0.0
+        while head < filled:
+            v = branch[head]
+            head += 1
+            load += h[v] + 1e-3
+            for k in range(start[v], start[v + 1]):
+                t = nbr[k]
+                if link[k] and assign[t] == a and mark[t] != stamp:
+                    mark[t] = stamp
+                    branch[filled] = t
+                    filled += 1
+        if load > best_load:
+            best_load = load
+            best_from = begin
+            best_to = filled
+    if filled == 0:
+        return stamp
+    # the branch is u and every piece but the heaviest
+    count = 1
+    stack[0] = u
+    for i in range(filled):
+        if i < best_from or i >= best_to:
+            stack[count] = branch[i]
+            count += 1
+    for i in range(count):
+        if locked[stack[i]] >= 0:
+            return stamp
+    stamp += 1
+    moved = np.zeros(7)
+    for i in range(count):
+        v = stack[i]
+        mark[v] = stamp
+        moved[0] += h[v]
+        moved[1] += p[v]
+        moved[2] += w[v]
+        moved[3] += area[v]
+        moved[4] += sx[v]
+        moved[5] += sy[v]
+        moved[6] += s2[v]
+    delta_cut = 0.0
+    for i in range(count):
+        v = stack[i]
+        for k in range(start[v], start[v + 1]):
+            t = nbr[k]
+            if mark[t] == stamp:
+                continue
+            if assign[t] == a:
+                delta_cut += cost[k]
+            elif assign[t] == b:
+                delta_cut -= cost[k]
+    for i in range(count):
+        r = region[stack[i]]
+        if r >= 0:
+            held[a, r] -= 1
+            if held[a, r] == 0:
+                delta_cut -= e[8]
+            if held[b, r] == 0:
+                delta_cut += e[8]
+            held[b, r] += 1
+    qa = stats[a]
+    qb = stats[b]
+    ea = _part_energy(
+        qa[0] - moved[0], qa[1] - moved[1], qa[2] - moved[2], qa[3] - moved[3], qa[4] - moved[4], qa[5] - moved[5],
+        qa[6] - moved[6], totals[1], totals[2], e,
+    )
+    eb = _part_energy(
+        qb[0] + moved[0], qb[1] + moved[1], qb[2] + moved[2], qb[3] + moved[3], qb[4] + moved[4], qb[5] + moved[5],
+        qb[6] + moved[6], totals[1], totals[2], e,
+    )
+    delta = delta_cut + ea - part_e[a] + eb - part_e[b]
+    if delta <= 0 or rng.random() < np.exp(-delta / temperature):
+        for i in range(count):
+            assign[stack[i]] = b
+        size[a] -= count
+        size[b] += count
+        for i in range(7):
+            qa[i] -= moved[i]
+            qb[i] += moved[i]
+        part_e[a] = ea
+        part_e[b] = eb
+        totals[0] += delta_cut
+    else:
+        for i in range(count):
+            r = region[stack[i]]
+            if r >= 0:
+                held[a, r] += 1
+                held[b, r] -= 1
+    return stamp
+
+
+@numba.njit(cache=True)
 def _anneal(
     h: Floats, p: Floats, w: Floats, area: Floats, sx: Floats, sy: Floats, s2: Floats,
-    start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints,
+    start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, region: Ints,
     assign: Ints, parts: int, steps: int, hot: float, cold: float, e: Floats, rng: np.random.Generator,
 ) -> tuple[Ints, int, float, float]:
     n = len(h)
     stats = np.zeros((parts, 7))
+    regions = 1
+    for u in range(n):
+        regions = max(regions, region[u] + 1)
+    held = np.zeros((parts, regions), np.int64)
     size = np.zeros(parts, np.int64)
     for u in range(n):
         g = assign[u]
         size[g] += 1
+        if region[u] >= 0:
+            held[g, region[u]] += 1
         stats[g, 0] += h[u]
         stats[g, 1] += p[u]
         stats[g, 2] += w[u]
@@ -179,6 +304,12 @@ def _anneal(
         for k in range(start[u], start[u + 1]):
             if nbr[k] > u and assign[u] != assign[nbr[k]]:
                 cut += cost[k]
+    for g in range(parts):
+        for r in range(regions):
+            if held[g, r] > 0:
+                cut += e[8]
+    totals = np.array([cut, mean, mean_w])
+    branch = np.zeros(n, np.int64)
     best = assign.copy()
     best_out = 1 << 30
     best_dist = 1e18
@@ -215,6 +346,20 @@ def _anneal(
                             delta_cut += cost[k]
                         elif g == a:
                             delta_cut -= cost[k]
+                if regions > 1:
+                    ru = region[u]
+                    rv = region[v] if swap else -1
+                    if ru != rv:
+                        if ru >= 0:
+                            if held[a, ru] == 1:
+                                delta_cut -= e[8]
+                            if held[b, ru] == 0:
+                                delta_cut += e[8]
+                        if rv >= 0:
+                            if held[b, rv] == 1:
+                                delta_cut -= e[8]
+                            if held[a, rv] == 0:
+                                delta_cut += e[8]
                 qa = stats[a]
                 qb = stats[b]
                 f = 0.0
@@ -232,6 +377,7 @@ def _anneal(
                 delta = delta_cut + ea - part_e[a] + eb - part_e[b]
                 if delta <= 0 or rng.random() < np.exp(-delta / temperature):
                     ok = True
+                    torn = False
                     if swap:
                         assign[u] = b
                         assign[v] = a
@@ -250,7 +396,15 @@ def _anneal(
                             assign[u] = b
                             size[a] -= 1
                             size[b] += 1
+                        else:
+                            torn = True
                     if ok:
+                        if region[u] >= 0:
+                            held[a, region[u]] -= 1
+                            held[b, region[u]] += 1
+                        if swap and region[v] >= 0:
+                            held[b, region[v]] -= 1
+                            held[a, region[v]] += 1
                         qa[0] -= dh
                         qa[1] -= dp
                         qa[2] -= dw
@@ -268,6 +422,13 @@ def _anneal(
                         part_e[a] = ea
                         part_e[b] = eb
                         cut += delta_cut
+                        totals[0] = cut
+                    elif torn:
+                        stamp = _move_branch(
+                            u, a, b, assign, size, stats, held, part_e, totals, h, p, w, area, sx, sy, s2,
+                            start, nbr, cost, link, locked, region, mark, stack, branch, stamp, temperature, e, rng,
+                        )
+                        cut = totals[0]
         if step % check == 0 or step == steps - 1:
             out = 0
             dist = 0.0
@@ -395,11 +556,11 @@ def anneal(
     The best assignment met, its number of parts out of the band, their distance from it in households, its energy.
     """
     e = np.array(
-        [energy.low, energy.high, energy.max_persons, energy.out_of_band, energy.per_household, energy.balance, energy.workload, energy.shape]
+        [energy.low, energy.high, energy.max_persons, energy.out_of_band, energy.per_household, energy.balance, energy.workload, energy.shape, energy.crossing]
     )
     best, out, distance, value = _anneal(
         graph.households, graph.persons, graph.workload, graph.area, graph.sx, graph.sy, graph.s2,
-        graph.start, graph.neighbour, graph.cost, graph.link, graph.locked,
+        graph.start, graph.neighbour, graph.cost, graph.link, graph.locked, graph.region,
         assignment.copy(), parts, steps, hot, cold, e, rng,
     )  # fmt: skip
     return best, int(out), float(distance), float(value)

@@ -102,6 +102,7 @@ def divide_graph(
         balance=0.5 * scale,
         workload=0.5 * scale if graph.workload.any() else 0.0,
         shape=1.0 * scale,
+        crossing=3.0 * scale,
     )
     best: tuple[int, float, float, NDArray[np.int64], int] | None = None
     for rank, parts in enumerate(numbers[:5]):
