@@ -16,7 +16,7 @@ def colour_neighbours(shared_m: Mapping[tuple[str, str], float], codes: Sequence
 
     Grids are taken away one by one, always one with the fewest neighbours left, and coloured in reverse: on a flat map
     each then meets at most five coloured neighbours, so six colours always do (Matula and Beck 1983). Only where grids
-    in several parts make the map no longer flat may two neighbours share a colour; those with the shortest border do.
+    in several parts make the map no longer flat may a grid run out; it takes the colour it shares least border with.
 
     Parameters
     ----------

@@ -23,14 +23,15 @@ def encode_polygons(geometries: NDArray[np.object_]) -> list[list[list[list[int]
 
     Rings are not closed: the last vertex would repeat the first. Rings too small to be seen are left out.
     """
-    return [
-        [
-            [ring for ring in map(_encode, (part.exterior, *part.interiors)) if len(ring) >= 6]
+    encoded = []
+    for geometry in geometries:
+        parts = [
+            [_encode(ring) for ring in (part.exterior, *part.interiors)]
             for part in shapely.get_parts(geometry)
             if part.geom_type == "Polygon"
         ]
-        for geometry in geometries
-    ]
+        encoded.append([[ring for ring in rings if len(ring) >= 6] for rings in parts if len(rings[0]) >= 6])
+    return encoded
 
 
 def encode_lines(geometries: NDArray[np.object_]) -> list[list[int]]:

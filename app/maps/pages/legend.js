@@ -52,8 +52,8 @@
     ].forEach((node) => legend.appendChild(node));
   };
 
-  // A box for each layer that can be hidden; a missing layer's box says why it can't be shown.
-  jiexiang.drawLayerBoxes = (map, plan, layers) => {
+  // A box for each layer that can be hidden; the box of a layer that was left out says so.
+  jiexiang.drawLayerBoxes = (plan, view) => {
     const boxes = document.getElementById("layers");
     [
       ["labels", "layerLabels", true],
@@ -62,21 +62,11 @@
       ["units", "layerUnits", false],
     ].forEach(([name, word, on]) => {
       const missing = plan[name] === null;
-      const box = make("input", {
-        type: "checkbox",
-        id: "show-" + name,
-        onchange: () => {
-          if (box.checked) map.addLayer(layers[name]);
-          else map.removeLayer(layers[name]);
-          if (map.hasLayer(layers.labels)) layers.labels.redraw();
-        },
-      });
+      const box = make("input", { type: "checkbox", id: "show-" + name, onchange: () => view.show(name, box.checked) });
       box.checked = on;
       box.disabled = missing;
-      if (on) map.addLayer(layers[name]);
-      boxes.appendChild(make("label", { class: "toggle" }, [box, make("span", {}, plan.words[missing ? "unitsLeftOut" : word])]));
+      const text = plan.words[missing ? "unitsLeftOut" : word];
+      boxes.append(make("label", { class: "toggle" }, [box, make("span", {}, text)]));
     });
-    if (map.hasLayer(layers.labels)) layers.labels.redraw();
   };
-
 })();

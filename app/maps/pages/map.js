@@ -4,8 +4,8 @@
   const jiexiang = (window.jiexiang = window.jiexiang || {});
 
   const INK = "#1d2330";
-  const BAND_COLOURS = { above: "#8f1a14", below: "#0b4f9e", in: INK, none: INK };
-  const COMMUNITY = { colour: "#5b2a86", weight: 12, opacity: 0.38 };
+  const BAND_COLOURS = { above: "#8f1a14", below: "#08427f", in: INK, none: INK };
+  const COMMUNITY = { colour: "#5b2a86", weight: 12, opacity: 0.27 };
   const CHOSEN = "#0b5cad";
 
   // Widths are those at zoom 16.
@@ -23,6 +23,7 @@
     wall: { colour: "#6b3f12", weight: 2.6, dash: "0.1 5", cap: "round" },
     open: { colour: "#c24e00", weight: 2.4, dash: "6 5" },
   };
+  const CASED_FROM = 13; // below it lines lie too close for casings
   const STREETS = {
     lane: { weight: 2.4, from: 14.5, named: 16.5 },
     street: { weight: 4, from: 13.5, named: 15.5 },
@@ -32,137 +33,131 @@
     trunk: { weight: 9, from: 0, named: 12.5 },
     motorway: { weight: 9, from: 0, named: 12.5 },
   };
-  const PANES = ["grids", "units", "streets", "communities", "borders", "chosen", "labels"];
+  const PANES = { grids: 400, lines: 410, labels: 420 };
 
   jiexiang.styles = { INK, BORDERS, BAND_COLOURS, COMMUNITY };
 
-  // Draw all layers; pick(grid) is called for a click. Returns the layers and the ways to move about.
+  // Draw the plan; pick(grid) is called for a click. Returns the ways to move about and to show and hide.
   jiexiang.drawMap = (map, plan, pick) => {
-    PANES.forEach((name, place) => {
+    Object.entries(PANES).forEach(([name, height]) => {
       const pane = map.createPane(name);
-      pane.style.zIndex = 400 + place;
+      pane.style.zIndex = height;
       if (name !== "grids") pane.style.pointerEvents = "none"; // only grids answer clicks
     });
-    const canvases = {};
-    PANES.forEach((name) => {
-      canvases[name] = L.canvas({ pane: name, padding: 0.25 });
-    });
-    const line = (points, style) => L.polyline(points, { interactive: false, lineCap: "butt", ...style });
-    const outline = (rings, style) => L.polygon(rings, { interactive: false, fill: false, ...style });
+    const ground = L.canvas({ pane: "grids", padding: 0.2 });
+    const above = L.canvas({ pane: "lines", padding: 0.2 });
+    const line = (points, style) => L.polyline(points, { renderer: above, interactive: false, lineCap: "butt", ...style });
+    const outline = (parts, style) => L.polygon(parts, { renderer: above, interactive: false, fill: false, ...style });
 
     // Lines grow with the zoom; a casing keeps its width.
     const growing = [];
-    function grow(layer, weight, casing) {
-      growing.push(() => {
-        const scale = Math.min(1.3, Math.max(0.3, 2 ** ((map.getZoom() - 16) / 2.5)));
-        layer.setStyle({ weight: weight * scale + casing });
-      });
-      return layer;
+    function grow(weight, casing, shape) {
+      growing.push((scale) => shape.setStyle({ weight: weight * scale + casing }));
+      return shape;
     }
 
-    const layers = {};
     const hatches = plan.fills.map(hatch);
-    layers.grids = L.layerGroup(
-      plan.grids.map((grid) =>
-        L.polygon(grid.outline, {
-          renderer: canvases.grids,
-          stroke: false,
-          fillOpacity: 1,
-          fillColor: (grid.kind === "special" ? hatches : plan.fills)[grid.colour],
-          smoothFactor: 0.5,
-        }).on("click", () => pick(grid))
-      )
-    );
-    layers.units = L.layerGroup(
-      (plan.units || []).map((parts) =>
-        outline(plan.decodeParts(parts), { renderer: canvases.units, color: "#4d566a", weight: 1, dashArray: "2 3" })
-      )
-    );
-    layers.communities = L.layerGroup(
-      plan.communities.map((community) =>
-        grow(
-          outline(community.outline, {
-            renderer: canvases.communities,
-            color: COMMUNITY.colour,
-            opacity: COMMUNITY.opacity,
-          }),
-          COMMUNITY.weight,
-          0
-        )
-      )
+    plan.grids.forEach((grid) => {
+      const fillColor = (grid.kind === "special" ? hatches : plan.fills)[grid.colour];
+      L.polygon(grid.outline, { renderer: ground, stroke: false, fillOpacity: 1, fillColor, smoothFactor: 0.5 })
+        .on("click", () => pick(grid))
+        .addTo(map);
+    });
+
+    // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear.
+    const stack = [];
+    const pile = (name, from, shapes) => stack.push({ name, from, layer: L.layerGroup(shapes) });
+    const bundles = Object.entries(STREETS).map(([kind, style]) => ({
+      style,
+      lines: plan.streets.filter((bundle) => bundle.class === kind).map((bundle) => bundle.lines.map(plan.decode)),
+    }));
+    bundles.forEach(({ style, lines }) => {
+      const edges = lines.map((points) => grow(style.weight, 1.2, line(points, { color: "#8f959f", lineCap: "round" })));
+      pile("streets", Math.max(style.from, CASED_FROM), edges);
+    });
+    bundles.forEach(({ style, lines }) => {
+      const roads = lines.map((points) => grow(style.weight, -0.2, line(points, { color: "#ffffff", lineCap: "round" })));
+      pile("streets", style.from, roads);
+    });
+    const unitStyle = { color: "#4d566a", weight: 1, dashArray: "2 3" };
+    pile("units", 0, (plan.units || []).map((parts) => outline(plan.decodeParts(parts), unitStyle)));
+    const communityStyle = { color: COMMUNITY.colour, opacity: COMMUNITY.opacity };
+    pile(
+      "communities",
+      0,
+      plan.communities.map((community) => grow(COMMUNITY.weight, 0, outline(community.outline, communityStyle)))
     );
     const borders = plan.borders.map((border) => ({
       style: BORDERS[border.barrier] || BORDERS.open,
       points: border.lines.map(plan.decode),
     }));
-    layers.borders = L.layerGroup([
-      ...borders.map(({ style, points }) =>
-        grow(line(points, { renderer: canvases.borders, color: "#ffffff", opacity: 0.9 }), style.weight, 3)
-      ),
-      ...borders.map(({ style, points }) =>
-        grow(
-          line(points, {
-            renderer: canvases.borders,
-            color: style.colour,
-            dashArray: style.dash,
-            lineCap: style.cap || "butt",
-          }),
-          style.weight,
-          0
-        )
-      ),
-    ]);
+    pile(
+      "borders",
+      CASED_FROM,
+      borders.map(({ style, points }) => grow(style.weight, 3, line(points, { color: "#ffffff", opacity: 0.9 })))
+    );
+    pile(
+      "borders",
+      0,
+      borders.map(({ style: { weight, colour, dash, cap }, points }) =>
+        grow(weight, 0, line(points, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
+      )
+    );
+    const chosen = L.layerGroup();
+    stack.push({ name: "chosen", from: 0, layer: chosen });
 
-    // Streets of a class come and go with the zoom; main streets lie on top.
-    layers.streets = L.layerGroup();
-    const streets = Object.entries(STREETS).map(([name, style]) => {
-      const bundles = plan.streets.filter((bundle) => bundle.class === name).map((bundle) => bundle.lines.map(plan.decode));
-      const drawn = (color, casing) =>
-        bundles.map((points) =>
-          grow(line(points, { renderer: canvases.streets, color, lineCap: "round" }), style.weight, casing)
-        );
-      return { from: style.from, layer: L.layerGroup([...drawn("#8f959f", 1.2), ...drawn("#ffffff", -0.2)]) };
-    });
-
-    layers.labels = new jiexiang.Labels(() => chooseLabels(map, plan, map.hasLayer(layers.streets)));
-
-    function followZoom() {
-      streets.forEach(({ from, layer }) => {
-        if (map.getZoom() >= from) layers.streets.addLayer(layer);
-        else layers.streets.removeLayer(layer);
-      });
-      growing.forEach((update) => update());
+    const shown = new Set(["streets", "communities", "borders", "chosen"]);
+    let piled = [];
+    function arrange() {
+      const wanted = stack.filter(({ name, from }) => shown.has(name) && map.getZoom() >= from);
+      if (wanted.length === piled.length && wanted.every((one, place) => one === piled[place])) return;
+      piled.forEach(({ layer }) => map.removeLayer(layer));
+      wanted.forEach(({ layer }) => map.addLayer(layer));
+      piled = wanted;
     }
-    map.on("zoomend", followZoom);
+    function followZoom() {
+      const scale = Math.min(1.3, Math.max(0.15, 2 ** ((map.getZoom() - 16) / 2.5)));
+      growing.forEach((update) => update(scale));
+      arrange();
+    }
+    const labels = new jiexiang.Labels(() => chooseLabels(map, plan, shown.has("streets")));
 
     // What panel and legend cover is kept free.
     const panel = document.getElementById("panel");
     const key = document.getElementById("key");
     const phone = window.matchMedia("(max-width: 759px)");
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     function fit(bounds, options) {
       map.fitBounds(bounds, {
         paddingTopLeft: phone.matches ? [16, 64] : [64, 24],
         paddingBottomRight: phone.matches ? [16, panel.offsetHeight + 24] : [(key.open ? key.offsetWidth : 0) + 24, 24],
+        animate: !calm.matches,
         ...options,
       });
     }
 
-    const chosen = L.layerGroup().addTo(map);
     const view = {
-      layers,
       showWhole: (options) => fit(L.latLngBounds(plan.bounds), options),
-      zoomTo: (rings, maxZoom) => fit(L.latLngBounds(rings.map((part) => part[0]).flat()), { maxZoom }),
-      mark: (rings) => {
+      zoomTo: (parts, maxZoom) => fit(L.latLngBounds(parts.map((rings) => rings[0]).flat()), { maxZoom }),
+      mark: (parts) => {
         chosen.clearLayers();
-        [{ color: "#ffffff", weight: 8 }, { color: CHOSEN, weight: 4 }].forEach((style) => {
-          chosen.addLayer(outline(rings, { renderer: canvases.chosen, ...style }));
-        });
+        chosen.addLayer(outline(parts, { color: "#ffffff", weight: 8 }));
+        chosen.addLayer(outline(parts, { color: CHOSEN, weight: 4 }));
+      },
+      show: (name, on) => {
+        if (name === "labels" && on) map.addLayer(labels);
+        else if (name === "labels") map.removeLayer(labels);
+        else if (on) shown.add(name);
+        else shown.delete(name);
+        arrange();
+        if (map.hasLayer(labels)) labels.redraw();
       },
     };
     view.showWhole({ animate: false });
     map.setMinZoom(map.getZoom() - 2);
+    map.on("zoomend", followZoom);
     followZoom();
-    map.addLayer(layers.grids).addLayer(layers.borders);
+    map.addLayer(labels);
     return view;
   };
 
@@ -175,7 +170,8 @@
 
     plan.communities.forEach(({ name, label, gridRoom }) => {
       if (!name || gridRoom / metres > 26 || label[2] / metres < 14 || !seen(label)) return;
-      labels.push({ at: [label[1], label[0]], forms: [[{ text: name, size: 16, bold: true, colour: "#4a1f73" }]] });
+      const forms = [[{ text: name, size: 16, bold: true, colour: "#4a1f73" }]];
+      labels.push({ at: [label[1], label[0]], forms, room: (label[2] / metres) * 3 });
     });
 
     const rank = (grid) => (plan.sign[plan.bandOf(grid)] ? 0 : 1);

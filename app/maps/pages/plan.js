@@ -20,7 +20,7 @@
     jiexiang.drawLegend(plan);
     const view = jiexiang.drawMap(map, plan, (grid) => panel.openGrid(grid, false));
     const panel = jiexiang.openPanel(plan, view);
-    jiexiang.drawLayerBoxes(map, plan, view.layers);
+    jiexiang.drawLayerBoxes(plan, view);
 
     const zoom = L.control.zoom({ position: "topleft", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
     const whole = { href: "#", role: "button", title: words.whole, "aria-label": words.whole };

@@ -1,0 +1,22 @@
+"""The toy plan and a real browser to look at its page."""
+
+from __future__ import annotations
+
+import pytest
+from chromium import Browser, find_chromium
+from toy_plan import draw_toy_plan
+
+from app.geo.plan import Plan
+
+
+@pytest.fixture(scope="session")
+def toy_plan() -> Plan:
+    return draw_toy_plan()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory):
+    if find_chromium() is None:
+        pytest.skip("Chromium is not installed, so the page cannot be opened: apt-get install chromium")
+    with Browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running

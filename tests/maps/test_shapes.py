@@ -1,0 +1,108 @@
+"""Geometries in a page are those of the plan to 1e-6 degrees, labels stand inside, names follow their street."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
+
+from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons, find_label_places, name_streets
+
+
+def decode(flat):
+    return np.cumsum(np.reshape(flat, (-1, 2)), axis=0) / STEPS_PER_DEGREE
+
+
+def frame(*geometries):
+    return np.array(geometries, dtype=object)
+
+
+degrees = st.tuples(st.floats(73, 135), st.floats(3, 54))
+
+
+@given(st.lists(degrees, min_size=2, max_size=30, unique=True))
+@settings(max_examples=50, deadline=None)
+def test_lines_read_back_to_half_a_step(points):
+    lines = encode_lines(frame(LineString(points)))
+    kept = np.rint(np.array(points) * STEPS_PER_DEGREE)
+    kept = kept[np.r_[True, np.diff(kept, axis=0).any(axis=1)]]
+    if len(kept) < 2:
+        assert lines == []
+    else:
+        assert np.abs(decode(lines[0]) * STEPS_PER_DEGREE - kept).max() < 0.01
+
+
+def test_parts_and_holes_stay_apart():
+    outline = MultiPolygon([Polygon(box(0, 0, 4, 4).exterior, [box(1, 1, 2, 2).exterior]), box(5, 5, 6, 6)])
+    ((first, second),) = encode_polygons(frame(outline))
+    rebuilt = [Polygon(decode(first[0]), [decode(first[1])]), Polygon(decode(second[0]))]
+    assert MultiPolygon(rebuilt).equals(outline)
+
+
+def test_parts_too_small_to_be_seen_are_left_out():
+    outline = MultiPolygon([box(0, 0, 1, 1), box(2, 2, 2 + 1e-8, 2 + 1e-8)])
+    ((only,),) = encode_polygons(frame(outline))
+    assert Polygon(decode(only[0])).equals(box(0, 0, 1, 1))
+
+
+def test_empty_parts_of_multilines_are_passed_over():
+    assert encode_lines(frame(MultiLineString([[(0, 0), (0, 1)], [(1, 0), (1, 1)]]), MultiLineString())) == [
+        [0, 0, 0, STEPS_PER_DEGREE],
+        [STEPS_PER_DEGREE, 0, 0, STEPS_PER_DEGREE],
+    ]
+
+
+def test_label_stands_in_the_roomiest_part():
+    bent = Polygon([(0, 0), (0.01, 0), (0.01, 0.001), (0.001, 0.001), (0.001, 0.01), (0, 0.01)])
+    outline = MultiPolygon(
+        [shapely.transform(bent, lambda xy: xy + np.array([118, 32])), box(118.1, 32, 118.12, 32.02)]
+    )
+    ((lon, lat, room_m),) = find_label_places(frame(outline))
+    assert lon == pytest.approx(118.11, abs=2e-4)
+    assert 32.005 < lat < 32.015
+    assert room_m == pytest.approx(0.01 * 111_320 * np.cos(np.radians(32.01)), rel=0.02)
+
+
+@pytest.mark.parametrize("corner", [(118.0, 32.0), (120.0, 50.0)])
+def test_label_of_a_bent_grid_stands_inside(corner):
+    bent = Polygon([(0, 0), (0.01, 0), (0.01, 0.001), (0.001, 0.001), (0.001, 0.01), (0, 0.01)])
+    bent = shapely.transform(bent, lambda xy: xy + corner)
+    ((lon, lat, _),) = find_label_places(frame(MultiPolygon([bent])))
+    assert bent.contains(Point(lon, lat))
+
+
+def test_no_polygons_no_places():
+    assert find_label_places(frame()) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "angle"), [((0.01, 0), 0), ((-0.01, 0), 0), ((0, 0.01), 90), ((0, -0.01), 90), ((0.01, -0.01), -45)]
+)
+def test_names_follow_their_street_and_are_never_upside_down(end, angle):
+    line = LineString([(118, 0), (118 + end[0], end[1])])
+    found = name_streets(frame("中山路"), frame(line))
+    assert len(found) == round(line.length * 111_320 / 500)
+    for name, lon, lat, turned, reach_m in found:
+        assert name == "中山路"
+        assert turned == pytest.approx(angle, abs=0.2)
+        assert Point(lon, lat).distance(line) < 2e-6
+        assert 400 <= reach_m <= 490
+
+
+def test_a_street_in_pieces_is_named_as_one():
+    pieces = [LineString([(118 + at / 1000, 32), (118 + (at + 1) / 1000, 32)]) for at in range(5)]
+    assert len(name_streets(np.array(["一路"] * 5, dtype=object), frame(*pieces))) == 1
+
+
+def test_a_name_keeps_to_the_straight_part_of_a_bend():
+    bend = LineString([(118, 32), (118.001, 32), (118.001, 32.001), (118.002, 32.001)])
+    ((_, _, _, _, reach_m),) = name_streets(frame("弯路"), frame(bend))
+    assert reach_m < 130
+
+
+def test_streets_without_a_name_or_too_short_for_one_stay_silent():
+    short = LineString([(118, 32), (118.0002, 32)])
+    assert name_streets(np.array(["", "短巷"], dtype=object), frame(LineString([(118, 32), (119, 32)]), short)) == []
