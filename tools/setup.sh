@@ -47,11 +47,13 @@ make_environment() {
     local python version
     python="$(find_python)"
     if [ -z "$python" ]; then
-        if command -v apt-cache >/dev/null && [ -n "$(apt-cache search --names-only '^python3\.11-venv$' 2>/dev/null)" ]; then
-            need_debian python3.11 python3.11-venv
-        else
-            need_debian python3 python3-venv
-        fi
+        [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null || apt-get update -qq >&2 || true
+        version="$(apt-cache policy python3 2>/dev/null | sed -n 's/^  Candidate: *\([0-9]*\.[0-9]*\).*/\1/p')"
+        case "$version" in # the system's own where it will do, else one that Ubuntu 22.04 has beside it
+            3.1[1-4]) need_debian python3 python3-venv ;;
+            3.*) need_debian python3.11 python3.11-venv || true ;;
+            *) need_debian python3 python3-venv || true ;;
+        esac
         python="$(find_python)"
         [ -n "$python" ] || stop "Python 3.11 or later is needed, and this system's packages have none." \
             "Install one (Debian 12, Ubuntu 23.04 and later have it), then: make setup PYTHON=/path/to/python3"
