@@ -50,7 +50,7 @@ def match_edges(survey: Survey) -> Edges:
         if len(rows) < 2:
             continue
         near = shapely.coverage_invalid_edges(flat[rows], gap_width=NEAR_MISS_DEGREES)
-        if shapely.is_empty(near).all():
+        if shapely.is_empty(near).all() and not survey.unsound[rows].any():
             continue
         exact[rows] = False
         borders.append((rows, _near_borders(largest_polygons(survey.grids[rows]))))
@@ -86,7 +86,8 @@ def _equal_borders(survey: Survey, flat: Geometries, rows: Indices) -> list[tupl
     group = survey.grid_group[row]
     order = np.lexsort((end[:, 1], end[:, 0], start[:, 1], start[:, 0], group))
     start, end, group, row = start[order], end[order], group[order], row[order]
-    twice = (group[1:] == group[:-1]) & (start[1:] == start[:-1]).all(axis=1) & (end[1:] == end[:-1]).all(axis=1)
+    twice = (start[1:] == start[:-1]).all(axis=1) & (end[1:] == end[:-1]).all(axis=1)
+    twice &= (group[1:] == group[:-1]) & (row[1:] != row[:-1])
     shared = np.flatnonzero(twice)
     borders = []
     for zone in survey.zones:
