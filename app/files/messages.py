@@ -102,6 +102,12 @@ _FAULTS: Mapping[str, _FaultText] = {
         "the layer holds no feature",
         "Check the filter it was exported with; leave the layer out if there is nothing in it",
     ),
+    "not_a_plan": _FaultText(
+        "不是划分方案文件：缺少图层 {layer}；现有：{layers}",
+        "请给出由 jiexiang split 写出的 plan.gpkg",
+        "it is no plan file: layer {layer} is missing; there are: {layers}",
+        "Give a plan.gpkg written by jiexiang split",
+    ),
     # columns
     "column_missing": _FaultText(
         "缺少字段 {field}；现有字段：{columns}",

@@ -50,15 +50,15 @@ def read_layer(
 ) -> LayerRead:
     """Read a layer by its contract.
 
-    The outlines of communities are densified in their own CRS before they become degrees. Columns that the file lacks
-    are filled with what is unknown: '', NaN, no, 0.
+    The outlines of communities, and of grids that come in a projection, are densified in their own CRS before they
+    become degrees. Columns that the file lacks are filled with what is unknown: '', NaN, no, 0.
 
     Raises
     ------
     InputError
         With everything that is wrong with the columns and, up to the first kind of trouble, with the shapes.
     """
-    source = open_source(spec, findings)
+    source = open_source(spec, findings, otherwise="grids" if contract.layer == "grids" else "")
     matched = match_columns(contract, source.columns, told, household_basis, findings)
     extra = {"workload": workload} if workload and contract.layer == "buildings" else {}
     for field, column in extra.items():
@@ -85,9 +85,11 @@ def read_layer(
     frame = gpd.GeoDataFrame(
         {name: _series(column)[shapes.index] for name, column in values.items()}, geometry=shapes
     ).reset_index(drop=True)
-    if contract.layer == "communities":
+    if contract.layer == "communities" or (contract.layer == "grids" and not source.crs.is_geographic):
         frame = densify_outlines(frame)
-    frame = _undo_rounding(to_degrees(frame), findings)
+    frame = to_degrees(frame)
+    if contract.layer != "grids":  # those are judged as they are
+        frame = _undo_rounding(frame, findings)
     return LayerRead(frame, matched, source.crs, content_digest(source.path), len(table.shapes))
 
 

@@ -28,7 +28,7 @@ from pyproj.exceptions import CRSError
 from app.files.dbf import dbf_codec, decode_cell
 from app.files.messages import Findings
 
-__all__ = ["Source", "Table", "content_digest", "open_source", "read_table"]
+__all__ = ["Source", "Table", "content_digest", "layer_names", "open_source", "read_table"]
 
 DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf"}
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -73,8 +73,10 @@ class Table:
     """The file has M values, which are gone already."""
 
 
-def open_source(spec: str, findings: Findings) -> Source:
+def open_source(spec: str, findings: Findings, *, otherwise: str = "") -> Source:
     """Find the layer that `FILE` or `FILE:LAYER` names, and make sure that the file is what its name says, and whole.
+
+    A file with several layers, none of which is named, is refused unless one is called `otherwise`.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def open_source(spec: str, findings: Findings) -> Source:
         _check_shapefile(path, findings)
     elif driver == "GeoJSON":
         _check_utf8(path, findings)
-    layer = _choose_layer(path, layer, findings)
+    layer = _choose_layer(path, layer, otherwise, findings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again, and are reported, when the layer is read
         try:
@@ -244,7 +246,12 @@ def _encoding_option(driver: str) -> dict[str, str]:
     return {"encoding": "ISO-8859-1"} if driver == "ESRI Shapefile" else {}
 
 
-def _choose_layer(path: Path, layer: str, findings: Findings) -> str:
+def layer_names(path: Path) -> list[str]:
+    """Return the names of all layers of a file that `open_source` found sound."""
+    return [str(name) for name, _ in pyogrio.list_layers(path)]
+
+
+def _choose_layer(path: Path, layer: str, otherwise: str, findings: Findings) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again, and are reported, when the layer is read
         try:
@@ -255,6 +262,8 @@ def _choose_layer(path: Path, layer: str, findings: Findings) -> str:
     names = [str(name) for name, _ in listed]
     if layer and layer not in names:
         raise findings.stop("layer_missing", layer=layer, layers="、".join(names))
+    if not layer and len(spatial) > 1 and otherwise in spatial:
+        return otherwise
     if not layer and len(spatial) > 1:
         raise findings.stop("layers_several", layers="、".join(spatial))
     if not spatial or (layer and layer not in spatial):
