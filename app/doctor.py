@@ -69,7 +69,7 @@ def examine(settings: Settings, *, folder: Path) -> list[Finding]:
 def _examine_python() -> Finding:
     fact = f"Python {sys.version.split()[0]}"
     remedy = (
-        "" if sys.version_info >= (3, 11) else f"需要 3.11 或更高:rm -rf .venv && {REINSTALL} PYTHON=/path/to/python3"
+        "" if sys.version_info >= (3, 11) else f"需要 3.11 或更高：rm -rf .venv && {REINSTALL} PYTHON=/path/to/python3"
     )
     return Finding("Python", fact, remedy)
 
@@ -79,7 +79,7 @@ def _examine_packages() -> Iterator[Finding]:
     try:
         names = sorted(line.split(";")[0].split(">")[0].strip() for line in requires("jiexiang") or [])
     except PackageNotFoundError:
-        yield Finding("jiexiang", "没有安装,只有源代码", REINSTALL)
+        yield Finding("jiexiang", "没有安装，只有源代码", REINSTALL)
         return
     found, missing = [], []
     for name in names:
@@ -102,7 +102,7 @@ def _examine_projections() -> Finding:
     try:
         carried = pyproj.Transformer.from_crs("EPSG:4490", ZONE_OF_NANJING, always_xy=True).transform(*NANJING_DEGREES)
     except pyproj.exceptions.ProjError as error:
-        return Finding("坐标系", f"EPSG:4490 不可用:{error}", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}")
+        return Finding("坐标系", f"EPSG:4490 不可用：{error}", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}")
     off = max(abs(there - here) for there, here in zip(carried, NANJING_METRES, strict=True))
     if not off < 0.01:
         return Finding(
@@ -121,7 +121,7 @@ def _examine_formats() -> Finding:
         gpd.GeoDataFrame({"name": ["街巷"]}, geometry=[shapely.Point(NANJING_DEGREES)], crs="EPSG:4490").to_file(file)
         read = gpd.read_file(file)
     if list(read["name"]) != ["街巷"]:
-        return Finding("数据格式", f"写入「街巷」,读出「{read['name'][0]}」", f"export PYTHONUTF8=1 && {REINSTALL}")
+        return Finding("数据格式", f"写入「街巷」，读出「{read['name'][0]}」", f"export PYTHONUTF8=1 && {REINSTALL}")
     return Finding("数据格式", f"GDAL {pyogrio.__gdal_version_string__}: {', '.join(FORMATS)}")
 
 
@@ -139,7 +139,7 @@ def _examine_compiled_code(folder: Path) -> Finding:
     if _writable(folder):
         return Finding("编译缓存", str(folder), essential=False)
     remedy = 'export NUMBA_CACHE_DIR="$HOME/.cache/jiexiang"'
-    return Finding("编译缓存", f"{folder} 不可写,每次运行都要重新编译", remedy, essential=False)
+    return Finding("编译缓存", f"{folder} 不可写，每次运行都要重新编译", remedy, essential=False)
 
 
 def _writable(folder: Path) -> bool:
@@ -155,7 +155,7 @@ def _examine_vendored(folder: Path) -> Iterator[Finding]:
         subject = f"页面组件 {package['package']} {package['version']}"
         changed = [entry["file"] for entry in package["files"] if _digest(folder / entry["file"]) != entry["sha256"]]
         if changed:
-            yield Finding(subject, f"缺失或被改动:{', '.join(changed)}", f"git checkout -- {folder}")
+            yield Finding(subject, f"缺失或被改动：{', '.join(changed)}", f"git checkout -- {folder}")
         else:
             yield Finding(subject, f"{len(package['files'])} 个文件与清单一致")
 
@@ -164,18 +164,18 @@ def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
 
 
-def _examine_town(folder: Path) -> Finding:
-    if any(folder.glob("*.gpkg")):
-        return Finding("示例数据", str(folder), essential=False)
+def _examine_town(file: Path) -> Finding:
+    if file.is_file():
+        return Finding("示例数据", str(file), essential=False)
     remedy = "在源代码目录中运行 jiexiang demo(git clone 后 make setup)"
-    return Finding("示例数据", "没有随附的虚构乡镇,demo 不可用", remedy, essential=False)
+    return Finding("示例数据", "没有随附的虚构乡镇，demo 不可用", remedy, essential=False)
 
 
 def _examine_room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     fact = f"{folder} 可用 {free / (1 << 30):.1f} GiB"
     if free < DISK_BYTES:
-        return Finding("磁盘", fact, "清出至少 1 GiB,或用 --out 写到别的磁盘", essential=False)
+        return Finding("磁盘", fact, "清出至少 1 GiB，或用 --out 写到别的磁盘", essential=False)
     return Finding("磁盘", fact)
 
 
@@ -188,5 +188,5 @@ def _examine_fonts() -> Finding:
     if families.strip():
         return Finding("中文字体", min(families.splitlines()), essential=False)
     return Finding(
-        "中文字体", "没有中文字体,本机截图会缺字", "sudo apt-get install fontconfig fonts-noto-cjk", essential=False
+        "中文字体", "没有中文字体，本机截图会缺字", "sudo apt-get install fontconfig fonts-noto-cjk", essential=False
     )

@@ -50,10 +50,10 @@ def refuse_to_overwrite(folder: Path, names: Sequence[str], *, force: bool) -> N
         `folder` is a file, or some of `names` are there already and `force` is not given.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} 是文件,不是文件夹:请换一个 --out")
+        raise UsageError(f"{folder} 是文件，不是文件夹：请换一个 --out")
     present = [name for name in names if (folder / name).exists()]
     if present and not force:
-        raise UsageError(f"{folder} 里已有 {'、'.join(present)}:加 --force 覆盖,或换一个 --out")
+        raise UsageError(f"{folder} 里已有 {'、'.join(present)}：加 --force 覆盖，或换一个 --out")
 
 
 @contextmanager

@@ -135,7 +135,7 @@ def _spread(
                     record(worker.number, pickle.loads(worker.pipe.recv_bytes()))  # noqa: S301  from our own process
                 except (EOFError, ConnectionError):
                     worker.process.join()
-                    fact = f"处理它的进程意外终止(退出码 {worker.process.exitcode}),可能是内存不足"
+                    fact = f"处理它的进程意外终止（退出码 {worker.process.exitcode}），可能是内存不足"
                     record(worker.number, Outcome(Failure(fact), 0.0))
                     crew.remove(worker)
                     worker.end()

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.geo.errors import UsageError
-
 __all__ = ["MachineSettings", "PlaceSettings", "Settings", "TerminalSettings", "read_settings"]
 
 
@@ -20,6 +18,8 @@ class TerminalSettings:
     progress: bool
     """Progress bars on stderr."""
     colour: bool
+    language: str
+    """zh or en."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class PlaceSettings:
     """Where things lie."""
 
     town: Path
-    """Folder of the made-up town that came with the software."""
+    """The made-up town that came with the software."""
     compiled: Path
     """Folder that keeps compiled functions, so that only the first run compiles them."""
 
@@ -49,7 +49,9 @@ class Settings:
     places: PlaceSettings
 
 
-def read_settings(environ: Mapping[str, str], *, results_to_terminal: bool, progress_to_terminal: bool) -> Settings:
+def read_settings(
+    environ: Mapping[str, str], *, results_to_terminal: bool, progress_to_terminal: bool, language: str = "zh"
+) -> Settings:
     """Read the environment.
 
     `NO_COLOR` (any text) and `TERM=dumb` are respected; `JIEXIANG_WORKERS` is the number of processes where `--workers`
@@ -57,7 +59,7 @@ def read_settings(environ: Mapping[str, str], *, results_to_terminal: bool, prog
 
     Raises
     ------
-    UsageError
+    ValueError
         A variable that cannot be read.
     """
     package = Path(__file__).parent
@@ -67,10 +69,11 @@ def read_settings(environ: Mapping[str, str], *, results_to_terminal: bool, prog
             rich_results=results_to_terminal and not plain,
             progress=progress_to_terminal and not plain,
             colour=not plain and not environ.get("NO_COLOR"),
+            language=language,
         ),
         machine=MachineSettings(workers=_read_workers(environ.get("JIEXIANG_WORKERS", ""))),
         places=PlaceSettings(
-            town=package.parent / "gis_data" / "town",
+            town=package.parent / "gis_data" / "town" / "town.gpkg",
             compiled=Path(environ.get("NUMBA_CACHE_DIR") or package / "geo"),
         ),
     )
@@ -80,5 +83,5 @@ def _read_workers(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"JIEXIANG_WORKERS={text} is no number of processes: set it to 1 or more, or unset it")
+        raise ValueError(f"JIEXIANG_WORKERS={text} 不是进程数：请设为 1 或更大，或取消 (not a number of processes)")
     return int(text)
