@@ -478,8 +478,8 @@ def draw_communities() -> dict[str, BaseGeometry]:
     }
 
 
-def draw_barriers(compounds: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Draw river (line and banks), railway, the lake of the park, and walls round the estates that have one."""
+def draw_barriers(compounds: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Draw river (line and banks), railway, the lake of the park, and walls round compounds and sites."""
     river, railway = lay_out(RIVER), lay_out(RAILWAY)
     lake = at((240, 1805)).buffer(48).intersection(at((245, 1830)).buffer(44))
     rows: list[tuple[str, str, BaseGeometry]] = [
@@ -488,7 +488,8 @@ def draw_barriers(compounds: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ("railway", "虚无铁路", railway),
         ("water", "镜湖", lake),
     ]
-    rows += [("wall", "", LineString(polygon.exterior)) for polygon in compounds.geometry]
+    walled = [*compounds.geometry, *sites[sites.kind != "park"].geometry]
+    rows += [("wall", "", LineString(polygon.exterior)) for polygon in walled]
     return layer(rows, ["kind", "name", "geometry"])
 
 
@@ -725,7 +726,7 @@ def build_town(seed: int = SEED) -> dict[str, gpd.GeoDataFrame]:
         "communities": communities_frame(outlines),
         "streets": streets,
         "buildings": settle(buildings, outlines, rng),
-        "barriers": draw_barriers(compounds),
+        "barriers": draw_barriers(compounds, sites),
         "compounds": compounds,
         "special_sites": sites,
         "groups": draw_groups(outlines),
