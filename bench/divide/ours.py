@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from app import __version__
 from app.files.inputs import read_layers
 from app.files.plans import write_plan
 from app.geo.layers import Layers
@@ -17,6 +18,16 @@ from bench.divide.places import Place
 __all__ = ["divide", "read", "warm", "write"]
 
 SEED = 0
+ABOUT = {
+    "software": "jiexiang",
+    "version": __version__,
+    "rules_digest": "",
+    "input_digests": "{}",
+    "household_basis": "",
+    "seed": SEED,
+    "min_households": Rules().min_households,
+    "max_households": Rules().max_households,
+}
 WARM_HOUSEHOLDS = 1_500
 
 
@@ -45,7 +56,7 @@ def divide(layers: Layers, workers: int, *, prove: bool) -> tuple[Plan, list[str
         if isinstance(outcome.value, Failure)
     ]
     divided = [outcome.value for outcome in outcomes if not isinstance(outcome.value, Failure)]
-    return assemble_plan(divided, layers, rules, {}), failures
+    return assemble_plan(divided, layers, ABOUT), failures
 
 
 def write(plan: Plan, path: Path) -> None:
