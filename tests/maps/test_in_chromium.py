@@ -269,12 +269,12 @@ def test_panel_of_a_phone_is_a_sheet_that_opens_and_folds(phone):
     assert phone.run("getComputedStyle(document.querySelector('#content')).visibility") == "hidden"
 
 
-def test_nothing_is_wider_than_a_phone(phone):
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_nothing_is_wider_than_a_phone(show, toy_plan, language):
+    phone = show(toy_plan, language=language, width=390, height=844, phone=True)
     phone.run("document.querySelector('#fold').click()")
-    assert phone.run("[document.documentElement.scrollWidth, document.querySelector('#content').scrollWidth]") == [
-        390,
-        390,
-    ]
+    for part in ("html", "#content", ".table"):
+        assert phone.run(f"document.querySelector({part!r}).scrollWidth") == 390
 
 
 @pytest.mark.parametrize("screen", ["desk", "phone"])

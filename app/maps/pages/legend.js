@@ -5,7 +5,8 @@
   const { make } = jiexiang;
 
   const SVG = "http://www.w3.org/2000/svg";
-  const KINDS = { main: "primary", street: "street", lane: "lane", water: "water", rail: "rail", wall: "wall", open: "open" };
+  const GROUPS = ["main", "street", "lane", "water", "rail", "wall", "open"];
+  const kindOf = (group) => (group === "main" ? "primary" : group);
 
   function sample(shapes) {
     const picture = document.createElementNS(SVG, "svg");
@@ -40,7 +41,7 @@
     const legend = document.getElementById("legend");
     [
       make("h2", {}, words.legendBorders),
-      list(Object.entries(KINDS).map(([group, kind]) => [lineSample(BORDERS[kind]), words.barrierGroups[group]])),
+      list(GROUPS.map((group) => [lineSample(BORDERS[kindOf(group)]), words.barrierGroups[group]])),
       make("h2", {}, words.legendGrids),
       list([
         [sample(fills), words.legendFill],

@@ -42,7 +42,12 @@
     // ---- All communities ----
 
     const text = (label, value) => ({ label, value });
-    const figure = (label, field) => ({ label, number: true, value: (row) => row[field], show: (row) => number(row[field]) });
+    const figure = (label, field) => ({
+      label,
+      number: true,
+      value: (row) => row[field],
+      show: (row) => number(Math.round(row[field])),
+    });
     const yesNo = (flag) => (flag ? words.yes : words.no);
 
     const communityTable = makeTable(
@@ -129,7 +134,11 @@
       const gridTable = makeTable(
         words.grids,
         [
-          { ...text(words.grid, (grid) => grid.serial), show: (grid) => grid.name || grid.code, under: text(words.code, (grid) => grid.code) },
+          {
+            ...text(words.grid, (grid) => grid.serial),
+            show: (grid) => grid.name || grid.code,
+            under: text(words.code, (grid) => grid.code),
+          },
           figure(words.households, "households"),
           { label: words.band, value: bandText, show: bandTag },
         ],

@@ -17,7 +17,7 @@
 
   // Make a table with a body for each row, so that a note can follow the row.
   // A column is {label, value(row), show(row), under, number}; the first column holds the button that picks a row, and
-  // `under` is a second {label, value} in smaller letters. note(row) is a text or empty; pick(row) answers any click in a row.
+  // `under` is a second {label, value} in smaller letters. note(row) is a text or empty; pick(row) answers a click in a row.
   jiexiang.makeTable = (caption, columns, rows, note, pick) => {
     const kind = (column) => ({ class: column.number ? "number" : "text" });
     const heads = make("tr");
