@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Chain", "open_chains", "straighten"]
+__all__ = ["Chain", "open_chains", "relax_junctions", "straighten"]
 
 CLEARANCE_M = 0.8
 """Distance that a straightened border keeps from dwellings where there is room."""
@@ -85,6 +85,77 @@ def straighten(
         path = walked[::-1] if turn else walked
     path = _pull_tight(path, field)
     return shapely.LineString(path)
+
+
+def relax_junctions(
+    lines: list[shapely.LineString],
+    pairs: list[tuple[int, int]],
+    shapes: NDArray[np.object_],
+    dwellings: NDArray[np.object_],
+    others: NDArray[np.object_],
+) -> list[shapely.LineString]:
+    """Move each point where three stretches over open ground meet to where they are shortest together.
+
+    Parameters
+    ----------
+    lines, pairs
+        Stretches and the two grids on either side of each.
+    shapes
+        The grids.
+    dwellings
+        Footprints or points that no stretch may run through or pass to its other side.
+    others
+        Borders that are no stretches over open ground; a junction on one of them stays.
+    """
+    paths = [shapely.get_coordinates(line) for line in lines]
+    meeting: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+    for k, path in enumerate(paths):
+        for at_end in (False, True):
+            x, y = np.round(path[-1 if at_end else 0] * 1000).astype(int).tolist()
+            meeting.setdefault((x, y), []).append((k, at_end))
+    fixed = STRtree(others)
+    near = STRtree(dwellings)
+    for _, ends in sorted(meeting.items()):
+        if len(ends) != 3 or len({k for k, _ in ends}) != 3:
+            continue
+        turned = [paths[k] if at_end else paths[k][::-1] for k, at_end in ends]
+        junction = turned[0][-1]
+        if len(fixed.query(shapely.Point(junction), predicate="dwithin", distance=0.02)):
+            continue
+        ground = shapely.union_all(shapes[sorted({grid for k, _ in ends for grid in pairs[k]})], grid_size=0.001)
+        reach = shapely.buffer(shapely.MultiPoint(np.vstack(turned)).convex_hull, 30.0)
+        field = _Field(ground, dwellings[near.query(reach)])
+        moved = _move_junction(turned, junction, field)
+        if moved is None:
+            continue
+        for (k, at_end), path in zip(ends, turned, strict=True):
+            joined = _pull_tight(np.vstack([path[:-1], moved]), field)
+            paths[k] = joined if at_end else joined[::-1]
+    return [shapely.LineString(path) for path in paths]
+
+
+def _move_junction(
+    turned: list[NDArray[np.float64]], junction: NDArray[np.float64], field: _Field
+) -> NDArray[np.float64] | None:
+    """Find a place from which the last vertices of three paths are nearer together, and free to reach."""
+    last = np.array([path[-2] for path in turned])
+    middle = last.mean(axis=0)
+    for _ in range(40):  # Weiszfeld's iteration towards the point of least total distance
+        weight = 1 / np.maximum(np.hypot(*(last - middle).T), 1e-6)
+        middle = (last * weight[:, None]).sum(axis=0) / weight.sum()
+    before = float(np.hypot(*(last - junction).T).sum())
+    rest = [shapely.LineString(path[:-1]) for path in turned if len(path) > 2]
+    for share in (1.0, 0.75, 0.5, 0.25):
+        place = junction + share * (middle - junction)
+        if before - float(np.hypot(*(last - place).T).sum()) < 0.5 or np.hypot(*(last - place).T).min() < 0.5:
+            continue
+        spokes = shapely.linestrings(np.stack([last, np.tile(place, (3, 1))], axis=1))
+        swept = shapely.polygons(np.stack([last, np.tile(junction, (3, 1)), np.tile(place, (3, 1)), last], axis=1))
+        swept = np.where(shapely.is_valid(swept), swept, shapely.make_valid(swept))
+        crosses = any(shapely.crosses(line, spokes).any() for line in rest)
+        if not crosses and field.free(spokes, swept).all():
+            return np.asarray(place)
+    return None
 
 
 class _Field:

@@ -14,7 +14,7 @@ from shapely import STRtree
 from app.geo.census import Census
 from app.geo.crs import project
 from app.geo.layers import Layers
-from app.geo.measures import divisible
+from app.geo.measures import ON_BARRIER_M, divisible
 from app.geo.rules import Rules
 from app.geo.streets import collect_barriers
 from app.geo.survey import Survey, Zone, lonlat
@@ -63,7 +63,7 @@ def crossed_barriers(survey: Survey, census: Census, layers: Layers, rules: Rule
         met = pd.DataFrame({"grid": grid, "hard": lines.hard[line], "line": line}).sort_values(["grid", "hard", "line"])
         for (row, kind), meeting in met.groupby(["grid", "hard"], sort=True):
             shape, mine = survey.grids[row], meeting["line"].to_numpy()
-            near = np.sort(way_tree.query(shape, predicate="intersects"))
+            near = np.sort(way_tree.query(shape, predicate="dwithin", distance=ON_BARRIER_M))
             barrier = shapely.intersection(shapely.union_all(lines.geometry[mine]), shape)
             banks = _banks(shape, barrier, way_shapes[near if kind == "river" else near[:0]])
             bank, dwelling = dwellings.query(banks, predicate="intersects")
@@ -128,8 +128,9 @@ def _banks(shape: shapely.Geometry, barrier: shapely.Geometry, ways: Geometries)
     pieces = shapely.get_parts(shapely.difference(shape, shapely.buffer(barrier, 0.05)))
     if len(pieces) < 2 or not len(ways):
         return np.asarray(pieces, dtype=object)
-    inside = shapely.intersection(shapely.union_all(ways), shape)
-    roads = shapely.get_parts(shapely.union_all(shapely.buffer(shapely.get_parts(inside), 0.5)))
+    # a bridge on the border joins the banks of the grids on either side
+    inside = shapely.intersection(shapely.union_all(ways), shapely.buffer(shape, ON_BARRIER_M))
+    roads = shapely.get_parts(shapely.union_all(shapely.buffer(shapely.get_parts(inside), ON_BARRIER_M)))
     road, piece = STRtree(pieces).query(roads, predicate="intersects")
     bank = np.arange(len(pieces))
     for k in np.unique(road).tolist():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from app.geo.arrangement import Arrangement, arrange
-from app.geo.borders import open_chains, straighten
+from app.geo.borders import open_chains, relax_junctions, straighten
 from app.geo.cells import settle
 from app.geo.graph import classify_edges
 from app.geo.ground import Ground
@@ -48,15 +48,12 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     if not over_ground.any():
         return as_cut
     shapes = union_by(plane.faces, face_grid)
-    lines = np.concatenate(
-        [
-            shapely.linestrings(plane.edges[border & ~over_ground].reshape(-1, 2, 2)),
-            _straightened(ground, units, shapes, plane.edges[over_ground], side[over_ground]),
-        ]
-    )
+    on_barriers = shapely.linestrings(plane.edges[border & ~over_ground].reshape(-1, 2, 2))
+    straight = _straightened(ground, units, shapes, plane.edges[over_ground], side[over_ground], on_barriers)
+    lines = np.concatenate([on_barriers, straight])
     again = arrange(lines, ground.outline)
     owner = _most_covered(again.faces, shapes)
-    if not _same_grids(ground, again, owner, shapes):
+    if not _same_grids(ground, again, owner, shapes) or _runs_through(straight, ground):
         return as_cut
     inner = np.sort(units.unit[plane.sides], axis=1)
     within = (plane.sides.min(axis=1) >= 0) & (inner[:, 0] != inner[:, 1]) & ~border
@@ -73,18 +70,20 @@ def _straightened(
     shapes: NDArray[np.object_],
     edges: NDArray[np.float64],
     pair: NDArray[np.int64],
+    on_barriers: NDArray[np.object_],
 ) -> NDArray[np.object_]:
     lived = ground.dwellings.geometry[ground.dwellings.households > 0]
     near_lived = STRtree(lived)
     rails = np.append(units.lines.geometry, shapely.boundary(ground.outline))
     near_rails = STRtree(rails)
-    drawn = []
+    drawn, pairs = [], []
     for chain in open_chains(edges, pair):
         both = shapely.union_all([shapes[chain.left], shapes[chain.right]], grid_size=0.001)
         beside = lived[near_lived.query(shapely.buffer(shapely.envelope(chain.line), 50.0))]
         along = rails[near_rails.query(chain.line, predicate="dwithin", distance=0.05)]
         drawn.append(straighten(chain, both, along, beside))
-    return np.array(drawn, dtype=object)
+        pairs.append((chain.left, chain.right))
+    return np.array(relax_junctions(drawn, pairs, shapes, lived, np.append(on_barriers, shapely.boundary(ground.outline))), dtype=object)
 
 
 def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -109,6 +108,13 @@ def _same_grids(
     new = STRtree(again.faces).query_nearest(anchor, all_matches=False)[1]
     old = STRtree(shapes).query_nearest(anchor, all_matches=False)[1]
     return bool((owner[new] == old).all())
+
+
+def _runs_through(lines: NDArray[np.object_], ground: Ground) -> bool:
+    """Tell whether any line runs through a dwelling."""
+    lived = shapely.buffer(ground.dwellings.geometry[ground.dwellings.households > 0], -0.05, quad_segs=1)
+    line, dwelling = STRtree(lived).query(lines, predicate="intersects")
+    return bool((shapely.length(shapely.intersection(lines[line], lived[dwelling])) > 0.05).any())
 
 
 def _units_within_grids(

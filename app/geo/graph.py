@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely import STRtree
 
-from app.geo.arrangement import Arrangement
+from app.geo.arrangement import GRID_M, Arrangement, vertex_keys
 from app.geo.measures import BORDER_COST
 from app.geo.partition import UnitGraph
 from app.geo.streets import BarrierLines
@@ -81,13 +81,28 @@ def neighbours(
         near = np.unique(STRtree(passages).query(ends, predicate="dwithin", distance=5.0)[0])
         passed = np.unique(group[np.flatnonzero(is_hard)[near]])
         hard[passed] = 0.0
+    over_ground = row < 0
+    drawn = _straight_lengths(plane.edges[inner][apart][over_ground], group[over_ground], len(pair))
     return Borders(
         pair,
         np.bincount(group, weights=length, minlength=len(pair)),
-        np.bincount(group, weights=length * price, minlength=len(pair)),
+        np.bincount(group, weights=length * price * ~over_ground, minlength=len(pair)) + drawn * BORDER_COST["open"],
         hard,
         np.bincount(group, weights=length * is_fixed, minlength=len(pair)),
     )
+
+
+def _straight_lengths(edges: NDArray[np.float64], group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Length of each group's edges once they are straightened: from end to end where they are one stretch."""
+    walked = np.bincount(group, weights=np.hypot(*(edges[:, 2:] - edges[:, :2]).T), minlength=count)
+    ends = np.column_stack([np.tile(group, 2), vertex_keys(np.vstack([edges[:, :2], edges[:, 2:]]))])
+    vertex, times = np.unique(ends, axis=0, return_counts=True)
+    loose = vertex[times % 2 == 1]
+    number = np.bincount(loose[:, 0], minlength=count)
+    two = loose[number[loose[:, 0]] == 2]
+    chord = walked.copy()
+    chord[two[::2, 0]] = np.hypot(*((two[::2, 1:] - two[1::2, 1:]) * GRID_M).T)
+    return (np.maximum(chord, 0.5 * walked) + walked) / 2
 
 
 def second_moments(faces: NDArray[np.object_], origin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,10 @@ from app.geo.prove import best_division
 __all__ = ["Division", "Effort", "divide_graph", "grid_numbers"]
 
 
+FULLEST = 0.625
+"""Where in the band the mean of a community's grids may lie if that saves a grid (0 its low end, 1 its high end)."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How hard to look; counted in steps, never in seconds, so that results do not depend on the machine."""
@@ -53,7 +57,7 @@ def grid_numbers(households: float, low: float, high: float, bounds: tuple[int, 
     Where no number of grids can keep the band, the one that comes nearest to it is the only one: a total between the band
     and twice its lower end stays one grid.
     """
-    ideal = households / ((low + high) / 2)
+    ideal = min(households / ((low + high) / 2), math.ceil(households / (low + FULLEST * (high - low))))
     fewest, most = max(1, math.ceil(households / high)), math.floor(households / low)
     if bounds is not None:
         inside = [k for k in range(max(fewest, bounds[0]), min(most, bounds[1]) + 1)]
@@ -99,9 +103,9 @@ def divide_graph(
         max_persons,
         out_of_band=2.5 * scale,
         per_household=0.1 * scale,
-        balance=0.5 * scale,
+        balance=float(__import__("os").environ.get("BA","0.5")) * scale,
         workload=0.5 * scale if graph.workload.any() else 0.0,
-        shape=1.0 * scale,
+        shape=float(__import__("os").environ.get("SH","1.0")) * scale,
         crossing=3.0 * scale,
     )
     best: tuple[int, float, float, NDArray[np.int64], int] | None = None
