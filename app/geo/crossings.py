@@ -64,7 +64,8 @@ def crossed_barriers(survey: Survey, census: Census, layers: Layers, rules: Rule
         for (row, kind), meeting in met.groupby(["grid", "hard"], sort=True):
             shape, mine = survey.grids[row], meeting["line"].to_numpy()
             near = np.sort(way_tree.query(shape, predicate="dwithin", distance=ON_BARRIER_M))
-            barrier = shapely.intersection(shapely.union_all(lines.geometry[mine]), shape)
+            reach = shapely.buffer(shape, ON_BARRIER_M)  # what crosses on the border counts for both of its grids
+            barrier = shapely.intersection(shapely.union_all(lines.geometry[mine]), reach)
             banks = _banks(shape, barrier, way_shapes[near if kind == "river" else near[:0]])
             bank, dwelling = dwellings.query(banks, predicate="intersects")
             own = home[dwelling] == row

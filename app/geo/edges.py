@@ -15,7 +15,7 @@ from app.geo.measures import BORDER_COST, BorderLengths, measure_border, street_
 from app.geo.places import Finding, Place, Value
 from app.geo.survey import Survey, Zone, largest_polygons
 
-__all__ = ["Edges", "check_borders", "check_edges", "match_edges", "measure_borders"]
+__all__ = ["Edges", "barriers_on_ground", "check_borders", "check_edges", "match_edges", "measure_borders"]
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.int64]
@@ -144,10 +144,8 @@ def check_borders(measured: list[tuple[Zone, BorderLengths]]) -> Finding:
     return Finding(values, [])
 
 
-def measure_borders(
-    survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame
-) -> list[tuple[Zone, BorderLengths]]:
-    """Measure the borders within each community against the streets on the ground and the other barriers."""
+def barriers_on_ground(streets: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame) -> tuple[Geometries, Numbers]:
+    """Gather, in degrees, what a border may run on, and what a metre of border on each costs; tunnels do not count."""
     classes = [street_class(highway) for highway in streets["highway"]]
     on_ground = np.array([kind != "" for kind in classes], bool) & ~streets["tunnel"].to_numpy(bool)
     lines = np.concatenate([streets.geometry.array[on_ground], barriers.geometry.array]).astype(object)
@@ -155,6 +153,14 @@ def measure_borders(
         [BORDER_COST[kind] for kind, kept in zip(classes, on_ground, strict=True) if kept]
         + [BORDER_COST["wall"]] * len(barriers)
     )
+    return lines, costs
+
+
+def measure_borders(
+    survey: Survey, edges: Edges, streets: gpd.GeoDataFrame, barriers: gpd.GeoDataFrame
+) -> list[tuple[Zone, BorderLengths]]:
+    """Measure the borders within each community against the streets on the ground and the other barriers."""
+    lines, costs = barriers_on_ground(streets, barriers)
     measured = []
     for zone in survey.zones:
         near = zone.rows_near(lines)

@@ -15,7 +15,7 @@ from shapely import STRtree
 from app.geo.census import Census, count_households, households_in
 from app.geo.crossings import crossed_barriers
 from app.geo.crs import project
-from app.geo.edges import match_edges, measure_borders
+from app.geo.edges import barriers_on_ground, match_edges, measure_borders
 from app.geo.layers import Layers
 from app.geo.places import plain
 from app.geo.rules import Rules
@@ -78,6 +78,9 @@ STRIP_HALF_M = 7.0
 STRIP_M2 = 600.0
 STRIP_LONG_M = 60.0
 OPEN_SHARE = 0.6
+SERVES_M = 60.0
+"""A street this near to a border over open ground might have served instead."""
+FEW_SERVE = 0.25
 BESIDE_M = 0.5
 
 
@@ -126,7 +129,7 @@ def check_rejections(
         *_zigzags(survey, stretches),
         *_necks(survey),
         *_strips(survey, census),
-        *_untold_sides(survey, stretches),
+        *_untold_sides(survey, stretches, layers),
     ]
     return tuple(_with_reasons(hits, survey, statements))
 
@@ -270,8 +273,9 @@ def _zigzags(survey: Survey, stretches: Iterable[_Stretch]) -> Iterable[Rejectio
             yield _rejection(survey, stretch.zone, "zigzag", stretch.grids, middle, metres, words)
 
 
-def _untold_sides(survey: Survey, stretches: Iterable[_Stretch]) -> Iterable[Rejection]:
-    """Grids most of whose outline is open ground: no street, lane, water, wall or neighbour to name."""
+def _untold_sides(survey: Survey, stretches: list[_Stretch], layers: Layers) -> Iterable[Rejection]:
+    """Grids most of whose outline is open ground, explained where nothing runs near that could serve instead."""
+    barriers, _ = barriers_on_ground(layers.streets, layers.barriers)
     open_m = np.zeros(len(survey.grids))
     for stretch in stretches:
         open_m[list(stretch.grids)] += stretch.line.length
@@ -282,8 +286,18 @@ def _untold_sides(survey: Survey, stretches: Iterable[_Stretch]) -> Iterable[Rej
             f"四周 {share} 是楼间空地(共 {{}} 米),四至说不清",
             f"{share} of its outline is open ground ({{}} m): its four sides cannot be told",
         )
-        inside = shapely.point_on_surface(survey.grids[row])
-        yield _rejection(survey, survey.zone_of_grid(row), "sides_untold", (row,), inside, float(open_m[row]), words)
+        zone, inside = survey.zone_of_grid(row), shapely.point_on_surface(survey.grids[row])
+        hit = _rejection(survey, zone, "sides_untold", (row,), inside, float(open_m[row]), words)
+        lines = [stretch.line for stretch in stretches if row in stretch.grids]
+        beside = shapely.buffer(shapely.union_all(lines), SERVES_M)
+        near = project(barriers[zone.rows_near(barriers)], zone.crs)
+        serving_m = float(
+            shapely.union_all(shapely.intersection(near[shapely.intersects(near, beside)], beside)).length
+        )
+        if serving_m < FEW_SERVE * open_m[row]:
+            why = f"这段边界两侧 {SERVES_M:.0f} 米内可作边界的街巷、河渠等只有 {serving_m:.0f} 米"
+            hit = replace(hit, explained=True, reason=why)
+        yield hit
 
 
 def _necks(survey: Survey) -> Iterable[Rejection]:

@@ -1,0 +1,331 @@
+"""What an official refuses is found in drawings made to be refused, and not in those a person would draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from toy_town import EAST, WEST, dwellings, frame, make_grids, make_layers, no_borders, place
+
+from app.geo.layers import Layers
+from app.geo.rejections import REJECTION_WORDS, Rejection, check_rejections, is_zigzag
+from app.geo.rules import Rules
+
+WEST_1, WEST_2, EAST_3 = f"{WEST}001", f"{WEST}002", f"{EAST}001"
+
+
+def check(grids=None, layers: Layers | None = None, rules: Rules | None = None, borders=None) -> list[Rejection]:
+    return list(
+        check_rejections(
+            make_grids() if grids is None else grids,
+            no_borders() if borders is None else borders,
+            layers or make_layers(),
+            rules or Rules(),
+        )
+    )
+
+
+def spot(hit: Rejection) -> tuple[float, float]:
+    """Metres east and north of the town's corner."""
+    origin, there = place(shapely.Point(0, 0)), place(shapely.Point(1, 1))
+    return (hit.longitude - origin.x) / (there.x - origin.x), (hit.latitude - origin.y) / (there.y - origin.y)
+
+
+def test_nothing_is_refused_in_the_toy_town():
+    assert check() == []
+
+
+# Compounds and groups
+
+
+def test_a_cut_compound():
+    [hit] = check(layers=make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)}))
+    assert (hit.kind, hit.grid_codes, hit.amount) == ("compound_cut", (WEST_2, WEST_1), 400)
+    assert "幸福家园" in hit.words_zh
+    assert "幸福家园" in hit.words_en
+    assert not hit.explained
+
+
+def test_a_compound_above_the_maximum_has_to_be_cut():
+    [hit] = check(layers=make_layers(compounds={"大院": shapely.box(20, 20, 380, 380)}))
+    assert hit.explained
+    assert hit.reason == "小区 800 户,超过 500 户,一区多格"
+
+
+def test_a_reason_that_names_the_compound_explains_the_cut():
+    grids = make_grids().assign(reason=["依业主大会意见,幸福家园分属两格", "", "", ""])
+    [hit] = check(grids, make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)}))
+    assert hit.explained
+    assert hit.reason.startswith("依业主大会意见")
+
+
+def test_compounds_and_groups_are_known_by_their_buildings_too():
+    layers = make_layers()
+    layers.buildings["compound"] = ["甲苑", "甲苑", "", "", "", "", "", ""]  # both in the first grid
+    layers.buildings["group"] = ["三组", "", "三组", "", "三组", "", "", ""]  # two in the west, one in the east
+    [hit] = check(layers=layers)
+    assert (hit.kind, hit.grid_codes, hit.amount) == ("group_cut", (WEST_1, WEST_2), 400)
+
+
+def test_a_cut_group_area():
+    [hit] = check(layers=make_layers(groups={"二组": shapely.box(450, 0, 750, 200)}))
+    assert (hit.kind, hit.grid_codes) == ("group_cut", (EAST_3, f"{EAST}002"))
+
+
+def test_a_compound_known_twice_is_told_once():
+    layers = make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)})
+    layers.buildings["compound"] = ["幸福家园", "", "幸福家园", "", "", "", "", ""]
+    assert [hit.kind for hit in check(layers=layers)] == ["compound_cut"]
+
+
+def test_a_compound_on_both_sides_of_a_community_line_is_not_cut_by_grids():
+    assert check(layers=make_layers(compounds={"两界村": shapely.box(250, 20, 550, 380)})) == []
+
+
+# Hard barriers
+
+
+def river(*streets: tuple[str, str, shapely.Geometry], kind: str = "waterway", end: float = 450) -> Layers:
+    """A river from west to east through the western community, dwellings north and south of it."""
+    return make_layers(streets=streets, barriers=[(kind, "清河", shapely.LineString([(-50, 200), (end, 200)]))])
+
+
+def test_a_river_divides_a_grid_unless_a_street_crosses_it_inside():
+    hits = check(layers=river())
+    assert [(hit.kind, hit.grid_codes, hit.amount) for hit in hits] == [
+        ("barrier_crossed", (code,), 200) for code in (WEST_1, WEST_2)
+    ]
+    assert "清河" in hits[0].words_zh
+    assert "且无路相通" in hits[0].words_zh
+    assert spot(hits[0]) == pytest.approx((100, 200), abs=2)
+    bridge = ("street", "石桥路", shapely.LineString([(100, 150), (100, 250)]))
+    assert [hit.grid_codes for hit in check(layers=river(bridge))] == [(WEST_2,)]
+
+
+def test_a_bridge_on_the_border_joins_the_banks_of_both_grids():
+    bridge = ("tertiary", "中街", shapely.LineString([(200, -50), (200, 450)]))
+    assert check(layers=river(bridge)) == []
+
+
+def test_a_river_that_ends_inside_divides_nothing():
+    assert [hit.grid_codes for hit in check(layers=river(end=350))] == [(WEST_1,)]
+
+
+def test_no_street_joins_the_sides_of_a_railway_but_its_crossing_is_named():
+    way = ("street", "道口路", shapely.LineString([(50, 150), (50, 250)]))
+    [first, _] = check(layers=river(way, kind="railway"))
+    assert first.grid_codes == (WEST_1,)
+    assert "通行处在道口路" in first.words_zh
+    assert spot(first) == pytest.approx((50, 200), abs=1)
+
+
+def test_a_motorway_divides_and_a_secondary_street_does_not():
+    def with_street(highway: str) -> Layers:
+        return make_layers(
+            streets=[
+                ("tertiary", "中街", shapely.LineString([(200, -50), (200, 450)])),
+                (highway, "快速路", shapely.LineString([(-50, 200), (190, 200), (190, -50)])),
+            ]
+        )
+
+    assert [hit.grid_codes for hit in check(layers=with_street("motorway"))] == [(WEST_1,)]
+    assert check(layers=with_street("secondary")) == []
+
+
+def test_hard_barriers_are_a_rule():
+    assert check(layers=river(), rules=Rules(hard_barriers=frozenset({"railway"}))) == []
+
+
+def test_a_side_too_small_for_a_grid_explains_the_crossing():
+    """Fifty households live north of the railway in the whole community: they cannot be a grid."""
+    rail = [("railway", "", shapely.LineString([(-50, 300), (450, 300)]))]
+    shapes = [
+        shapely.box(40, 40, 60, 60),
+        shapely.box(340, 40, 360, 60),
+        shapely.box(40, 340, 60, 360),
+        *dwellings()[4:],
+    ]
+    layers = make_layers(buildings=shapes, households=[350.0, 400, 50, 200, 200, 200, 200], barriers=rail)
+    hits = check(make_grids(), layers)
+    [hit] = [hit for hit in hits if hit.grid_codes == (WEST_1,)]
+    assert hit.explained
+    assert "共 50 户" in hit.reason
+    assert hit.amount == 50
+
+
+@pytest.mark.parametrize(("each", "explained"), [(250, False), (275, True)])
+def test_a_crossing_is_explained_by_a_side_that_cannot_be_divided(each: int, explained: bool):
+    """Two dwellings of the community on each side: 500 are a grid, 550 are neither one nor two."""
+    rail = ("railway", "", shapely.LineString([(-50, 200), (450, 200)]))
+    layers = make_layers(households=[each] * 8, barriers=[rail])
+    hits = check(make_grids(households=[2 * each] * 4), layers)
+    assert [hit.explained for hit in hits if hit.kind == "barrier_crossed"] == [explained] * 2
+
+
+def test_a_barrier_with_nobody_behind_it_is_no_crossing():
+    layers = make_layers(barriers=[("railway", "", shapely.LineString([(-50, 380), (450, 380)]))])
+    assert check(make_grids(), layers) == []
+
+
+# Borders over open ground
+
+
+def zigzag_line(amplitude: float, steps: int, length: float = 400, east: float = 0) -> shapely.Geometry:
+    y = np.linspace(0, length, steps + 1)
+    x = east + np.where(np.arange(steps + 1) % 2 == 0, 0.0, amplitude)
+    return shapely.LineString(np.column_stack([x, y]))
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        (shapely.LineString([(0, 0), (0, 400)]), False),
+        (shapely.LineString([(0, 0), (0, 200), (150, 200), (150, 400)]), False),  # round a compound: two corners
+        (shapely.LineString([(0, 0), (0, 100), (60, 100), (60, 250), (0, 250), (0, 400)]), False),  # out and back
+        (zigzag_line(1.0, 40), False),  # jitter that nobody sees
+        (zigzag_line(25, 16), True),
+        (zigzag_line(12, 30), True),
+        (shapely.LineString([(0, 0), (0, 30), (18, 30), (18, 60), (36, 60), (36, 90), (54, 90)]), True),  # stairs
+        (shapely.LineString([(0, 0), (80, 0), (80, 60), (-80, 60), (-80, 120), (0, 120), (0, 160)]), True),  # wandering
+        (zigzag_line(10, 4, 40), False),  # too short to matter
+    ],
+)
+def test_lines_that_nobody_can_point_at(line: shapely.Geometry, refused: bool):
+    assert is_zigzag(line) is refused
+    assert is_zigzag(shapely.reverse(line)) is refused
+
+
+def zigzag_plan():
+    """The open border of the eastern grids, drawn to and fro."""
+    steps = shapely.get_coordinates(zigzag_line(25, 16, east=600))
+    return make_grids(
+        [
+            shapely.box(0, 0, 200, 400),
+            shapely.box(200, 0, 400, 400),
+            shapely.Polygon([(400, 400), (400, 0), *steps]),
+            shapely.Polygon([(800, 0), (800, 400), *steps[::-1]]),
+        ]
+    )
+
+
+def test_a_zigzag_over_open_ground_is_refused():
+    [hit] = check(zigzag_plan())
+    assert (hit.kind, hit.grid_codes) == ("zigzag", (EAST_3, f"{EAST}002"))
+    assert hit.amount == pytest.approx(zigzag_line(25, 16).length, rel=0.05)
+    assert spot(hit) == pytest.approx((612, 200), abs=15)
+
+
+def test_a_zigzag_along_a_crooked_lane_is_not_refused():
+    lane = zigzag_line(25, 16, east=600)
+    assert check(zigzag_plan(), make_layers(streets=[("footway", "曲巷", lane)])) == []
+
+
+def test_the_borders_of_the_plan_are_believed_where_they_are_given():
+    line = zigzag_line(25, 16, east=600)
+
+    def borders(barrier: str):
+        return frame(
+            [line], left_grid=[EAST_3], right_grid=[f"{EAST}002"], barrier=[barrier], name=[""], length_m=[1.0]
+        )
+
+    assert [hit.kind for hit in check(zigzag_plan(), borders=borders("open"))] == ["zigzag"]
+    assert check(zigzag_plan(), borders=borders("wall")) == []
+
+
+def test_a_reason_may_explain_a_zigzag():
+    grids = zigzag_plan().assign(reason=["", "", "", "边界沿院落间空地曲折,经现场指认"])
+    assert [hit.explained for hit in check(grids)] == [True]
+
+
+def test_a_grid_in_the_open_has_no_sides_to_tell():
+    """An inner square, 100 m from anything."""
+    inner = shapely.box(500, 100, 700, 300)
+    outer = shapely.box(400, 0, 800, 400) - inner
+    grids = make_grids(
+        [shapely.box(0, 0, 200, 400), shapely.box(200, 0, 400, 400), outer, inner], households=(400, 400, 800, 0)
+    )
+    [hit] = check(grids)
+    assert (hit.kind, hit.grid_codes) == ("sides_untold", (f"{EAST}002",))
+    assert hit.amount == pytest.approx(800, rel=0.01)
+    assert hit.explained
+    assert hit.reason.endswith("只有 0 米")
+    path = ("footway", "", shapely.LineString([(540, 0), (540, 400)]))
+    assert [hit.explained for hit in check(grids, make_layers(streets=[path]))] == [False]
+    around = shapely.boundary(inner)
+    assert check(grids, make_layers(streets=[("street", "环路", around)])) == []
+
+
+# Shapes
+
+
+def test_a_thin_neck():
+    """The second grid reaches to 3 m from the outline: the first hangs together by those."""
+    tongue = shapely.box(3, 180, 200, 220)
+    first = shapely.box(0, 0, 200, 400) - tongue
+    grids = make_grids(
+        [
+            first,
+            shapely.union(shapely.box(200, 0, 400, 400), tongue),
+            *(shapely.box(x, 0, x + 200, 400) for x in (400, 600)),
+        ]
+    )
+    necks = [hit for hit in check(grids) if hit.kind == "neck"]
+    assert [hit.grid_codes for hit in necks] == [(WEST_1,)]
+    x, y = spot(necks[0])
+    assert 0 <= x <= 3
+    assert 175 <= y <= 225
+
+
+def test_the_neck_of_a_community_is_its_own():
+    shape = shapely.union_all(
+        [shapely.box(0, 0, 100, 400), shapely.box(100, 199, 120, 201), shapely.box(120, 0, 400, 400)]
+    )
+    layers = make_layers(communities={WEST: shape, EAST: shapely.box(400, 0, 800, 400)})
+    grids = make_grids([shape, shapely.box(400, 0, 800, 400)], homes=(WEST, EAST), households=(800, 800))
+    assert [hit.kind for hit in check(grids, layers, Rules(max_households=900))] == []
+
+
+def strip_plan():
+    """The first grid holds a strip of 10 m along the north of the second, with nobody in it."""
+    strip = shapely.box(200, 390, 400, 400)
+    return make_grids(
+        [
+            shapely.union(shapely.box(0, 0, 200, 400), strip),
+            shapely.box(200, 0, 400, 390),
+            *(shapely.box(x, 0, x + 200, 400) for x in (400, 600)),
+        ]
+    )
+
+
+def test_an_orphaned_strip():
+    [hit] = [hit for hit in check(strip_plan()) if hit.kind == "strip"]
+    assert hit.grid_codes == (WEST_1,)
+    assert hit.amount == pytest.approx(200, abs=12)
+    x, y = spot(hit)
+    assert 200 < x < 400
+    assert 390 < y < 400
+
+
+def test_a_strip_where_people_live_is_not_orphaned():
+    shapes = [*dwellings(), shapely.box(300, 392, 310, 398)]
+    layers = make_layers(buildings=shapes, households=[200.0] * 8 + [10])
+    grids = strip_plan().assign(households=[410, 400, 400, 400])
+    assert [hit for hit in check(grids, layers) if hit.kind == "strip"] == []
+
+
+def test_a_strip_of_the_community_is_not_the_grids():
+    handle = shapely.union(shapely.box(0, 0, 400, 400), shapely.box(-200, 390, 0, 400))
+    layers = make_layers(communities={WEST: handle, EAST: shapely.box(400, 0, 800, 400)})
+    shapes = [shapely.box(x, 0, x + 200, 400) for x in (0, 200, 400, 600)]
+    grids = make_grids([shapely.union(shapes[0], shapely.box(-200, 390, 0, 400)), *shapes[1:]])
+    assert check(grids, layers) == []
+
+
+def test_every_kind_has_words_in_both_languages():
+    assert all(zh and en for zh, en in REJECTION_WORDS.values())
+    kinds = {hit.kind for hit in [*check(zigzag_plan()), *check(strip_plan()), *check(layers=river())]}
+    assert kinds <= set(REJECTION_WORDS)
+
+
+def test_hand_drawn_grids_need_only_their_shape():
+    assert [hit.kind for hit in check(zigzag_plan()[["geometry"]])] == ["zigzag"]
