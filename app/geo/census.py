@@ -61,7 +61,7 @@ def count_households(survey: Survey, statements: Statements, buildings: gpd.GeoD
         here = project(_sound_buildings(shapes[rows]), zone.crs)
         points = shapely.point_on_surface(here)
         located.append((zone, rows, here, points))
-        building, grid = STRtree(survey.grids[zone.grids]).query(points, predicate="dwithin", distance=TOUCH_M)
+        grid, building = STRtree(points).query(survey.grids[zone.grids], predicate="dwithin", distance=TOUCH_M)
         found.append(rows[building])
         holders.append(zone.grids[grid])
     building, grid = np.concatenate([*found, []]).astype(np.int64), np.concatenate([*holders, []]).astype(np.int64)
@@ -98,7 +98,7 @@ def check_counts(survey: Survey, statements: Statements, census: Census, with_bu
     for zone, rows, _, points in census.located:
         dwelling = census.households[rows] > 0
         outlines = survey.communities[zone.communities]
-        building, home = STRtree(outlines).query(points[dwelling], predicate="intersects")
+        home, building = STRtree(points[dwelling]).query(outlines, predicate="intersects")
         out = census.grid_of[rows[dwelling][building]] < 0
         building, home = building[out], home[out]
         building, first = np.unique(building, return_index=True)
@@ -140,7 +140,7 @@ def check_buildings(survey: Survey, census: Census) -> Finding:
     cut_dwellings: dict[int, Place] = {}
     cut_others: dict[int, Place] = {}
     for zone, rows, shapes, _ in census.located:
-        building, grid = STRtree(survey.grids[zone.grids]).query(shapes, predicate="intersects")
+        grid, building = STRtree(shapes).query(survey.grids[zone.grids], predicate="intersects")
         several = np.bincount(building, minlength=len(shapes))[building] > 1
         building, grid = building[several], zone.grids[grid[several]]
         common = shapely.intersection(shapes[building], survey.grids[grid])

@@ -116,7 +116,9 @@ def measure_border(
     for step in np.unique(costs):
         if left.is_empty:
             break
-        near = barriers[(costs == step) & shapely.dwithin(barriers, left, ON_BARRIER_M + DUAL_M)]
+        shapely.prepare(left)
+        near = barriers[costs == step]
+        near = near[shapely.dwithin(left, near, ON_BARRIER_M + DUAL_M)]
         if not len(near):
             continue
         if step <= BORDER_COST["tertiary"]:  # closing the gap between carriageways also fills roundabouts
