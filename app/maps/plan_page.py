@@ -17,7 +17,14 @@ from app.geo.measures import STREET_CLASSES, street_class
 from app.geo.plan import Plan
 from app.maps.colours import FILLS, colour_neighbours
 from app.maps.offline import OfflineFigure, OfflineMap
-from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons, find_label_places, name_streets
+from app.maps.shapes import (
+    STEPS_PER_DEGREE,
+    encode_lines,
+    encode_polygons,
+    find_label_places,
+    measure_shared,
+    name_streets,
+)
 
 __all__ = ["LANGUAGES", "draw_plan"]
 
@@ -98,9 +105,9 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
     outlines = _simplify_if_large(np.asarray(plan.grids.geometry.array, dtype=object))
     codes = [str(code) for code in plan.grids["grid_code"]]
     place_of_grid = {code: place for place, code in enumerate(codes)}
-    borders = _read_borders(plan.borders)
+    neighbours = _find_neighbours(plan, outlines)
     shared_m: dict[tuple[str, str], float] = {}
-    for left, right, _, _, length_m in borders:
+    for left, right, _, _, length_m in neighbours:
         shared_m[left, right] = shared_m.get((left, right), 0.0) + length_m
     colours = colour_neighbours(shared_m, codes)
     places = find_label_places(outlines)
@@ -118,7 +125,7 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
         ],
         "neighbours": [
             [place_of_grid[left], place_of_grid[right], barrier, name, round(length_m)]
-            for left, right, barrier, name, length_m in borders
+            for left, right, barrier, name, length_m in neighbours
             if left in place_of_grid and right in place_of_grid
         ],
         "borders": _bundle_borders(plan.borders, plan.grids),
@@ -128,13 +135,23 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _read_borders(borders: gpd.GeoDataFrame) -> list[tuple[str, str, str, str, float]]:
-    """Read left and right grid, barrier, name and metres of each border."""
-    columns = (borders[name] for name in ("left_grid", "right_grid", "barrier", "name", "length_m"))
-    return [
+def _find_neighbours(plan: Plan, outlines: NDArray[np.object_]) -> list[tuple[str, str, str, str, float]]:
+    """List left and right grid, barrier, name and metres of each border, then of neighbours that have no border row.
+
+    Borders are those a division has drawn; where two communities meet, the line was there before and is told as theirs.
+    """
+    columns = (plan.borders[name] for name in ("left_grid", "right_grid", "barrier", "name", "length_m"))
+    neighbours = [
         (str(left), str(right), str(barrier), str(name), float(length_m))
         for left, right, barrier, name, length_m in zip(*columns, strict=True)
     ]
+    codes = [str(code) for code in plan.grids["grid_code"]]
+    place_of_grid = {code: place for place, code in enumerate(codes)}
+    places = [(place_of_grid.get(left, -1), place_of_grid.get(right, -1)) for left, right, *_ in neighbours]
+    known = {(min(pair), max(pair)) for pair in places}
+    for (one, other), length_m in measure_shared(outlines, known).items():
+        neighbours.append((codes[one], codes[other], "community", "", length_m))
+    return neighbours
 
 
 def _describe_communities(communities: gpd.GeoDataFrame, rooms_m: dict[str, list[float]]) -> list[dict[str, Any]]:

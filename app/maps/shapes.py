@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-__all__ = ["STEPS_PER_DEGREE", "encode_lines", "encode_polygons", "find_label_places", "name_streets"]
+__all__ = ["STEPS_PER_DEGREE", "encode_lines", "encode_polygons", "find_label_places", "measure_shared", "name_streets"]
 
 STEPS_PER_DEGREE = 1_000_000
 """Pages keep 1e-6 degrees, about 0.1 m."""
 
 METRES_PER_DEGREE = 111_320.0
+
+GAP_M = 5.0
+"""Outlines of neighbouring communities may gape or overlap by as much and still be neighbours."""
 
 type_id = shapely.GeometryType
 
@@ -68,6 +72,34 @@ def find_label_places(polygons: NDArray[np.object_]) -> list[tuple[float, float,
         (round(float(x / s), 6), round(float(y), 6), round(float(r), 1))
         for (x, y), s, r in zip(places, squeeze, radius_m, strict=True)
     ]
+
+
+def measure_shared(
+    outlines: NDArray[np.object_], known: Collection[tuple[int, int]] = ()
+) -> dict[tuple[int, int], float]:
+    """Measure in metres how far each pair of polygons runs side by side, gaps and overlaps of `GAP_M` allowed.
+
+    The first of a pair comes first in the frame. Pairs that meet only at a corner are left out, as are `known` ones.
+    """
+    if not len(outlines):
+        return {}
+    squeeze = float(np.cos(np.radians(np.mean(shapely.bounds(outlines)[:, [1, 3]]))))
+    scale = np.array([squeeze, 1.0]) * METRES_PER_DEGREE
+    plane = shapely.transform(outlines, lambda xy: xy * scale)
+    first, second = shapely.STRtree(plane).query(plane, predicate="dwithin", distance=GAP_M)
+    wanted = [
+        one < other and (one, other) not in known for one, other in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+    first, second = first[wanted], second[wanted]
+    boxes = shapely.bounds(plane)
+    low = np.maximum(boxes[first, :2], boxes[second, :2]) - GAP_M
+    high = np.minimum(boxes[first, 2:], boxes[second, 2:]) + GAP_M
+    near = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+    edges = shapely.boundary(plane)
+    strips = shapely.buffer(shapely.intersection(edges[second], near), GAP_M, quad_segs=2)
+    lengths = shapely.length(shapely.intersection(shapely.intersection(edges[first], near), strips))
+    pairs = zip(first.tolist(), second.tolist(), lengths.tolist(), strict=True)
+    return {(one, other): length_m for one, other, length_m in sorted(pairs) if length_m > 4 * GAP_M}
 
 
 def name_streets(

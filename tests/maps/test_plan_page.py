@@ -104,6 +104,18 @@ def test_neighbouring_grids_of_the_page_differ_in_colour(page):
         assert data["grids"][left]["colour"] != data["grids"][right]["colour"]
 
 
+def test_neighbours_across_communities_differ_in_colour_without_a_border_row():
+    plan = draw_toy_plan()
+    inner = plan.borders[plan.borders["left_grid"].str[:12] == plan.borders["right_grid"].str[:12]].reset_index(
+        drop=True
+    )
+    data = data_of(draw_plan(Plan(plan.grids, plan.units, inner, plan.communities, plan.streets, plan.about)))
+    abroad = {(left, right) for left, right, barrier, *_ in data["neighbours"] if barrier == "community"}
+    assert abroad == {(1, 4), (3, 4), (3, 5)}
+    for left, right, *_ in data["neighbours"]:
+        assert data["grids"][left]["colour"] != data["grids"][right]["colour"]
+
+
 def test_streets_that_are_not_on_the_ground_are_left_out(page):
     data = data_of(page)
     assert {street["class"] for street in data["streets"]} == {"primary", "secondary", "street", "lane"}

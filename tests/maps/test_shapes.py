@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 
-from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons, find_label_places, name_streets
+from app.maps.shapes import (
+    STEPS_PER_DEGREE,
+    encode_lines,
+    encode_polygons,
+    find_label_places,
+    measure_shared,
+    name_streets,
+)
 
 
 def decode(flat):
@@ -106,3 +113,22 @@ def test_a_name_keeps_to_the_straight_part_of_a_bend():
 def test_streets_without_a_name_or_too_short_for_one_stay_silent():
     short = LineString([(118, 32), (118.0002, 32)])
     assert name_streets(np.array(["", "短巷"], dtype=object), frame(LineString([(118, 32), (119, 32)]), short)) == []
+
+
+METRE = 1 / 111_320
+
+
+def test_sides_are_shared_across_small_gaps_but_corners_and_wide_gaps_are_not():
+    side = 200 * METRE
+    west, north = box(0, 0, side, side), box(0, side, side, 2 * side)
+    east = box(side + 3 * METRE, 0, 2 * side, side)  # gapes by 3 m
+    corner = box(side, side, 2 * side, 2 * side)  # meets west at a corner
+    far = box(2 * side + 8 * METRE, 0, 3 * side, side)  # gapes by 8 m
+    shared = measure_shared(frame(west, north, east, corner, far))
+    assert set(shared) == {(0, 1), (0, 2), (1, 3), (2, 3)}
+    assert shared[0, 1] == pytest.approx(200, abs=12)
+    assert set(measure_shared(frame(west, north, east), {(0, 1)})) == {(0, 2)}
+
+
+def test_nothing_shares_nothing():
+    assert measure_shared(frame()) == {}
