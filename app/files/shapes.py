@@ -67,13 +67,11 @@ def tidy_shapes(
     findings.settle()
     _check_kinds(table.shapes, contract, labels, findings)
     findings.settle()
-    rows = np.arange(len(table.shapes))
-    has_height = np.full(len(rows), True) if table.measured else shapely.has_z(table.shapes)
+    has_height = np.full(len(labels), True) if table.measured else shapely.has_z(table.shapes)
     findings.note("z_dropped", int(has_height.sum()))
-    shapes = shapely.force_2d(table.shapes)
-    broken = np.unique(rows[_rows_not_finite(shapes)])
-    findings.refuse_rows("geometry_broken", broken, labels)
+    findings.refuse_rows("geometry_broken", _rows_not_finite(table.shapes), labels)
     findings.settle()
+    shapes = shapely.force_2d(table.shapes)
     tidy = shapely.remove_repeated_points(shapes, 0.0)
     repeated = shapely.get_num_coordinates(tidy) < shapely.get_num_coordinates(shapes)
     findings.note("repeated_vertices", int(repeated.sum()))
@@ -87,7 +85,7 @@ def tidy_shapes(
 
 def _rows_not_finite(shapes: Shapes) -> NDArray[np.int64]:
     xy, row = shapely.get_coordinates(shapes, return_index=True)
-    return np.asarray(row[~np.isfinite(xy).all(axis=1)])
+    return np.unique(row[~np.isfinite(xy).all(axis=1)])
 
 
 def _check_kinds(shapes: Shapes, contract: Contract, labels: Sequence[str], findings: Findings) -> None:

@@ -314,7 +314,8 @@ def read_table(source: Source, columns: Collection[str], findings: Findings) -> 
         read = {name: _decoded(column, source.codec) for name, column in read.items()}
     if source.driver == "GPKG":
         read |= _text_in_number_columns(source, read)
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are refused in words, further on
+        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
     broken = np.flatnonzero(shapely.is_missing(shapes) & np.array([item is not None for item in wkb], bool))
     findings.refuse_rows("geometry_broken", broken, [f"#{row + 1}" for row in range(len(wkb))])
     findings.settle()
