@@ -234,7 +234,7 @@ def _edge_holders(gap: shapely.Polygon, metric: Shapes, neighbours: NDArray[np.i
     held = on_edge @ lengths
     covered = float(lengths[on_edge.any(axis=0)].sum())
     perimeter = float(lengths.sum())
-    order = np.lexsort((neighbours, -held))
+    order = np.lexsort((neighbours, -np.round(held, 1)))
     if covered < LEAST_EDGE_SHARE * perimeter or held[order[1]] < LEAST_SECOND_SHARE * perimeter:
         return []
     return [int(neighbours[n]) for n in order if held[n] > 0]
@@ -264,6 +264,7 @@ def close_misfits(outlines: Shapes, misfits: Misfits) -> Shapes:
 def _without_crumbs(shape: shapely.Geometry) -> shapely.Geometry:
     """Return the polygons of a shape in degrees that are larger than rounding."""
     parts = shapely.get_parts(polygonal(np.array([shape], dtype=object)))
+    parts = parts[~shapely.is_empty(parts)]
     m2 = shapely.area(parts) * METRES_PER_DEGREE**2 * np.cos(np.radians(shapely.get_y(shapely.centroid(parts))))
     lasting = parts[m2 >= LEAST_AREA_M2]
     return polygonal(np.array([shapely.multipolygons(lasting)], dtype=object))[0]
