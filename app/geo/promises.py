@@ -62,6 +62,7 @@ PROMISE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "divisible_communities": ("可在限内划分的社区", "communities divisible within the band"),
         "in_band_divisible": ("可划分社区中限内网格占比", "share within the band where divisible"),
         "in_band_households": ("限内网格的户数占比", "share of households in grids within the band"),
+        "over_persons": ("人口超过上限的网格", "grids of more persons than the limit"),
         "max_dev": ("社区内户数最大偏差", "largest deviation within a community"),
         "mean_dev": ("社区内户数最大偏差的平均", "mean over communities of the largest deviation"),
         "cv": ("社区内户数变异系数", "mean coefficient of variation within a community"),
@@ -143,6 +144,7 @@ def check_promises(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Sco
         special_finding,
         check_compounds(survey, census, layers.compounds, rules, len(layers.buildings) > 0),
         _check_band(survey, statements, census, special, rules),
+        _check_persons(survey, census, special, layers.buildings, rules),
         _check_reasons(survey, statements, census, special, layers, rules),
         check_borders(measure_borders(survey, shared_edges, layers.streets, layers.barriers)),
         check_forms(survey),
@@ -210,6 +212,26 @@ def _check_band(
             zh, en = f"{zh}。原因:{statements.reasons[row]}", f"{en}. Reason: {statements.reasons[row]}"
         places.append(grid_place(survey, "in_band", row, zh, en, amount=float(counted[row])))
     return Finding(values, places)
+
+
+def _check_persons(
+    survey: Survey, census: Census, special: NDArray[np.bool_], buildings: gpd.GeoDataFrame, rules: Rules
+) -> Finding:
+    """Find general grids of more persons than the limit, where buildings state persons."""
+    persons = buildings["persons"].to_numpy(dtype=float) if "persons" in buildings else np.empty(0)
+    if np.isnan(persons).all():
+        return Finding({"over_persons": None}, [])
+    known = (census.grid_of >= 0) & ~np.isnan(persons)
+    held = np.bincount(census.grid_of[known], weights=persons[known], minlength=len(survey.grids))
+    places = []
+    for row in np.flatnonzero(~special & (held > rules.max_persons)).tolist():
+        there, over = plain(held[row]), plain(held[row] - rules.max_persons)
+        words = (
+            f"{there} 人,超过 {rules.max_persons} 人,多 {over} 人",
+            f"{there} persons, {over} over {rules.max_persons}",
+        )
+        places.append(grid_place(survey, "over_persons", row, *words, amount=float(held[row])))
+    return Finding({"over_persons": len(places)}, places)
 
 
 def _band_words(households: float, rules: Rules) -> tuple[str, str]:

@@ -287,6 +287,16 @@ def test_grids_outside_the_band_are_places_with_their_reason():
     assert "本网格 400 户" in places[0].words_zh
 
 
+def test_persons_have_a_limit_where_they_are_known():
+    layers = make_layers()
+    assert check_promises(make_grids(), layers, Rules()).values["over_persons"] is None
+    layers.buildings["persons"] = [1300.0, 1201, 1250, 1250, 9000, float("nan"), 1, 1]
+    card = check_promises(make_grids(), layers, Rules())
+    assert card.values["over_persons"] == 2
+    assert [spot.code for spot in card.places] == [WEST_1, EAST_3]
+    assert card.places[0].words_zh == "2501 人,超过 2500 人,多 1 人"
+
+
 def test_hand_drawn_grids_need_only_their_shape():
     drawn = make_grids()[["geometry"]]
     card = check_promises(drawn, make_layers(), Rules())
