@@ -75,7 +75,12 @@ def test_exponent_of_a_power_law() -> None:
 
 
 def row(peer: str, seconds: list[float]) -> Row:
-    measured = {"seconds": seconds, "proof_seconds": 0.5 if peer == "ours" else 0.0, "failures": []}
+    measured = {
+        "seconds": seconds,
+        "cpu_seconds": seconds,
+        "proof_seconds": 0.5 if peer == "ours" else 0.0,
+        "failures": [],
+    }
     return Row("here", peer, Run(measured, "", 300.4, 200.0), {"cost": 12_345.6, "grids": 7})
 
 

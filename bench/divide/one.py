@@ -25,7 +25,9 @@ class Measured:
     """What one peer did on one place."""
 
     seconds: list[float]
-    """One number a repetition."""
+    """One number a repetition, by the clock on the wall."""
+    cpu_seconds: list[float]
+    """The same in processor time of this process, which other work on the machine disturbs less."""
     proof_seconds: float
     """What the search for proofs of infeasibility added; only this project looks for any."""
     failures: list[str]
@@ -41,11 +43,11 @@ def run_peer(peer: str, place: Place, out: Path, *, repeats: int, workers: int, 
     frames = place.read()
     if workers > 1:
         with divide_on_workers(frames, peer, workers) as divide_once:
-            seconds, (grids, failures) = _timed(divide_once, repeats)
+            seconds, cpu_seconds, (grids, failures) = _timed(divide_once, repeats)
     else:
-        seconds, (grids, failures) = _timed(lambda: divide(frames, PEERS[peer]), repeats)
+        seconds, cpu_seconds, (grids, failures) = _timed(lambda: divide(frames, PEERS[peer]), repeats)
     grids.to_file(out, layer="grids", driver="GPKG")
-    return Measured(seconds, 0.0, failures)
+    return Measured(seconds, cpu_seconds, 0.0, failures)
 
 
 def _run_ours(place: Place, out: Path, repeats: int, workers: int, *, proofs: bool) -> Measured:
@@ -53,22 +55,23 @@ def _run_ours(place: Place, out: Path, repeats: int, workers: int, *, proofs: bo
 
     layers = ours.read(place)
     ours.warm(layers)
-    seconds, (plan, failures) = _timed(lambda: ours.divide(layers, workers, prove=False), repeats)
+    seconds, cpu_seconds, (plan, failures) = _timed(lambda: ours.divide(layers, workers, prove=False), repeats)
     proof_seconds = 0.0
     if proofs:
-        with_proofs, (plan, failures) = _timed(lambda: ours.divide(layers, workers, prove=True), 1)
+        with_proofs, _, (plan, failures) = _timed(lambda: ours.divide(layers, workers, prove=True), 1)
         proof_seconds = max(0.0, with_proofs[0] - min(seconds))
     ours.write(plan, out)
-    return Measured(seconds, proof_seconds, failures)
+    return Measured(seconds, cpu_seconds, proof_seconds, failures)
 
 
-def _timed(function: Callable[[], Result], repeats: int) -> tuple[list[float], Result]:
-    seconds = []
+def _timed(function: Callable[[], Result], repeats: int) -> tuple[list[float], list[float], Result]:
+    seconds, cpu_seconds = [], []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.process_time()
         result = function()
         seconds.append(time.perf_counter() - began)
-    return seconds, result
+        cpu_seconds.append(time.process_time() - cpu_began)
+    return seconds, cpu_seconds, result
 
 
 def main() -> None:

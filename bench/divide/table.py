@@ -44,7 +44,17 @@ class Row:
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """Lay rows out as a table; times are also given as multiples of METIS on the same place in the same run."""
-    heads = ["place", "peer", *(head for head, _, _ in COLUMNS), "seconds", "× METIS", "proofs s", "peak MiB", "failed"]
+    heads = [
+        "place",
+        "peer",
+        *(head for head, _, _ in COLUMNS),
+        "seconds",
+        "CPU s",
+        "× METIS",
+        "proofs s",
+        "peak MiB",
+        "failed",
+    ]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     metis = {row.place: row.seconds for row in rows if row.peer == "metis"}
     for row in rows:
@@ -53,10 +63,11 @@ def as_markdown(rows: Sequence[Row]) -> str:
         ]
         base = metis.get(row.place)
         if row.seconds is None:
-            figures += ["–", "–", "–"]
+            figures += ["–"] * 4
             failed = row.run.error
         else:
-            figures += [f"{row.seconds:.2f}", f"{row.seconds / base:.1f}" if base else "–"]
+            cpu_seconds = median(row.run.measured["cpu_seconds"])
+            figures += [f"{row.seconds:.2f}", f"{cpu_seconds:.2f}", f"{row.seconds / base:.1f}" if base else "–"]
             proofs = row.run.measured["proof_seconds"]
             figures.append(f"{proofs:.2f}" if proofs else "–")
             failed = str(len(row.run.measured["failures"]))
