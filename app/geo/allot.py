@@ -10,7 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from app.geo.arrangement import join_faces
+from app.geo.arrangement import add_up, join_faces
 from app.geo.graph import Borders, build_graph, second_moments
 from app.geo.ground import CommunityTask, Ground
 from app.geo.rules import Rules
@@ -54,14 +54,14 @@ def allot_units(
 ) -> Allotment:
     """Give every unit to a grid: each special site is one, the rest is searched."""
     count = len(units.households)
-    counts = _Counts.of(task, ground, units, rules)
+    counts = _Counts.of(task, units, rules)
     members = np.flatnonzero(units.site < 0)
     row_of = np.full(count, -1)
     row_of[members] = np.arange(len(members))
-    inside = (row_of[units.borders.pair] >= 0).all(axis=1)
+    inside = np.asarray((row_of[units.borders.pair] >= 0).all(axis=1))
     origin = shapely.get_coordinates(shapely.centroid(ground.outline))[0]
     moments = second_moments(units.plane.faces, origin)
-    moments = np.column_stack([np.bincount(units.unit, weights=column, minlength=count) for column in moments.T])
+    moments = np.column_stack([add_up(units.unit, column, count) for column in moments.T])
     graph = build_graph(
         Borders(
             row_of[units.borders.pair[inside]],
@@ -102,17 +102,16 @@ class _Counts:
     workload: NDArray[np.float64]
 
     @classmethod
-    def of(cls, task: CommunityTask, ground: Ground, units: Units, rules: Rules) -> _Counts:
+    def of(cls, task: CommunityTask, units: Units, rules: Rules) -> _Counts:
         count = len(units.households)
         counted = (units.home >= 0) & (task.buildings["claimed_by"] == task.code).to_numpy()
         persons = task.buildings["persons"].to_numpy(float)
         known = np.isfinite(persons[counted]).any()
-        added = np.bincount(units.home[counted], weights=np.nan_to_num(persons[counted]), minlength=count)
+        added = add_up(units.home[counted], np.nan_to_num(persons[counted]), count)
         workload = np.zeros(count)
         if rules.workload:
             amounts = np.nan_to_num(task.buildings["workload"].to_numpy(float)[counted])
-            workload = np.bincount(units.home[counted], weights=amounts, minlength=count)
-        del ground
+            workload = add_up(units.home[counted], amounts, count)
         return cls(added if known else np.full(count, np.nan), workload)
 
 
@@ -143,11 +142,11 @@ def _precedence(units: Units, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     one_compound = (units.compound[a] == units.compound[b]) & (units.compound[a] >= 0)
     one_group = (units.group[a] == units.group[b]) & (units.group[a] >= 0)
     together = COMPOUND_CUT * length * one_compound + GROUP_CUT * length * one_group
-    return together - FIXED_CROSSING * units.borders.fixed[inside]
+    return np.asarray(together - FIXED_CROSSING * units.borders.fixed[inside])
 
 
 def _regions(units: Units) -> NDArray[np.int64]:
-    """Number the inhabited regions between hard barriers; -1 for units without households."""
+    """Give each inhabited region between hard barriers a number; units without households get -1."""
     borders = units.borders
     soft = borders.hard < 0.5 * borders.length
     region = join_faces(len(units.households), borders.pair[soft])

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["GRID_M", "Arrangement", "arrange", "cut_edges", "join_faces", "noded", "vertex_keys"]
+__all__ = ["GRID_M", "Arrangement", "add_up", "arrange", "cut_edges", "join_faces", "noded", "vertex_keys"]
 
 GRID_M = 0.001
 """Everything is noded on a grid of one millimetre, so that overlay cannot fail for want of precision."""
@@ -49,7 +49,7 @@ class Arrangement:
 def noded(lines: NDArray[np.object_]) -> NDArray[np.object_]:
     """Cut lines where they meet, on the millimetre grid, each piece once."""
     parts = shapely.get_parts(shapely.union_all(lines, grid_size=GRID_M))
-    return parts[shapely.get_dimensions(parts) == 1]
+    return np.asarray(parts[shapely.get_dimensions(parts) == 1], dtype=object)
 
 
 def arrange(lines: NDArray[np.object_], outline: BaseGeometry) -> Arrangement:
@@ -73,6 +73,11 @@ def arrange(lines: NDArray[np.object_], outline: BaseGeometry) -> Arrangement:
     faces = faces[np.lexsort((centre[:, 0], centre[:, 1]))]
     edges, sides = cut_edges(faces)
     return Arrangement(faces, edges, sides)
+
+
+def add_up(row: NDArray[np.int64], amount: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Add the amounts of each row; returns shape (count,)."""
+    return np.asarray(np.bincount(row, weights=amount, minlength=count), dtype=np.float64)
 
 
 def vertex_keys(xy: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -105,7 +110,7 @@ def cut_edges(polygons: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArr
 
 
 def join_faces(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the groups of faces that pairs connect, in the order of their first face; returns shape (count,)."""
+    """Give faces that pairs connect the same number, in the order of their first face; returns shape (count,)."""
     links = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     _, group = connected_components(links, directed=False)
     _, first, inverse = np.unique(group, return_index=True, return_inverse=True)

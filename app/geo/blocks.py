@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from app.geo.arrangement import GRID_M, arrange, cut_edges, join_faces, noded
+from app.geo.arrangement import GRID_M, arrange, join_faces, noded
 from app.geo.ridges import ridges_between
 from app.geo.streets import is_main
 
@@ -59,9 +59,9 @@ def cut_blocks(
 
     Notes
     -----
-    Slivers that touch are taken together, and their ground goes to the nearest block around them: the middle between the
-    two sides of a dual carriageway, and the spokes of a roundabout, come out of one rule. The outline itself attracts
-    nothing, so a strip between a street and the outline goes to the blocks along it.
+    Slivers that touch are taken together, and their ground goes to the nearest block around them: the middle between
+    the two sides of a dual carriageway, and the spokes of a roundabout, come out of one rule. The outline itself
+    attracts nothing, so a strip between a street and the outline goes to the blocks along it.
     """
     plane = arrange(lines, outline)
     pieces = noded(np.append(lines, shapely.boundary(outline)))
@@ -90,13 +90,17 @@ def cut_blocks(
             kept_slivers.extend(plane.faces[members])
             continue
         ridge = ridges_between(edge_lines[around], block, ground, spacing_m=2.0, tolerance_m=0.75)
-        parts = arrange(np.array([ridge], dtype=object), ground).faces if not ridge.is_empty else shapely.get_parts(ground)
+        parts = (
+            arrange(np.array([ridge], dtype=object), ground).faces if not ridge.is_empty else shapely.get_parts(ground)
+        )
         sides = STRtree(edge_lines[around])
         owner = block[sides.query_nearest(shapely.point_on_surface(parts), all_matches=False)[1]]
         for face, part in zip(owner, parts, strict=True):
             grown.setdefault(int(face), []).append(part)
         if not ridge.is_empty:
-            along = tree.query_nearest(shapely.line_interpolate_point(edge_lines[around], 0.5, normalized=True), all_matches=False)[1]
+            along = tree.query_nearest(
+                shapely.line_interpolate_point(edge_lines[around], 0.5, normalized=True), all_matches=False
+            )[1]
             best = int(along[np.argmin(_rank(barrier)[along])])
             middles.append(ridge)
             middle_row.append(best)
@@ -160,7 +164,7 @@ def _slivers(
         size = shapely.area(buildings[row])
         np.add.at(covered, face, np.where(size > 0, held > 0.3 * size, True))
         candidate[which[covered > 0]] = False
-    return candidate
+    return np.asarray(candidate)
 
 
 def _on_edges(pieces: NDArray[np.object_], edges: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -39,10 +39,12 @@ def open_chains(edges: NDArray[np.float64], pair: NDArray[np.int64]) -> list[Cha
     edges, pair
         Edges as x0, y0, x1, y1 and the two grids of each, lower first; shapes (m, 4) and (m, 2).
     """
-    chains = []
+    chains: list[Chain] = []
     for left, right in np.unique(pair, axis=0).tolist():
         mine = edges[(pair[:, 0] == left) & (pair[:, 1] == right)]
-        merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(shapely.linestrings(mine.reshape(-1, 2, 2)))))
+        merged = shapely.get_parts(
+            shapely.line_merge(shapely.multilinestrings(shapely.linestrings(mine.reshape(-1, 2, 2))))
+        )
         merged = merged[np.lexsort(shapely.get_coordinates(shapely.get_point(merged, 0)).T)]
         chains.extend(Chain(left, right, line) for line in merged)
     return chains
@@ -56,8 +58,8 @@ def straighten(
 ) -> shapely.LineString:
     """Straighten a stretch of border without passing a dwelling to the other side.
 
-    The shortest way over the vertices of the stretch is taken, then its bends are pulled tight, then its ends slide along
-    the street or outline on which they stand. It stays inside `ground` and changes sides with no dwelling.
+    The shortest way over the vertices of the stretch is taken, then its bends are pulled tight, then its ends slide
+    along the street or outline on which they stand. It stays inside `ground` and changes sides with no dwelling.
 
     Parameters
     ----------
@@ -248,7 +250,9 @@ def _slide_end(
         return path
     target = shapely.get_coordinates(shapely.shortest_line(shapely.Point(before), shapely.union_all(pieces)))[-1]
     for share in (1.0, 0.75, 0.5, 0.25):
-        stop = shapely.get_coordinates(shapely.shortest_line(shapely.Point(end + share * (target - end)), shapely.union_all(pieces)))[-1]
+        stop = shapely.get_coordinates(
+            shapely.shortest_line(shapely.Point(end + share * (target - end)), shapely.union_all(pieces))
+        )[-1]
         run = stop - before
         gain = float(np.hypot(*(end - before)) - np.hypot(*run))
         if gain < 0.5:

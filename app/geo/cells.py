@@ -66,9 +66,9 @@ def cut_cells(
 ) -> Cells:
     """Cut blocks into cells, one around each building, along lanes first and then over the open ground between.
 
-    Dwellings are faces of their own in the arrangement, and no line is drawn through them, so no cell can cut one. Inside
-    a block the lines midway between buildings are drawn; where a lane runs beside such a line the strip between them goes
-    across the line, so the lane is what divides. Dead ends are carried to the nearest line.
+    Dwellings are faces of their own in the arrangement, and no line is drawn through them, so no cell can cut one.
+    Inside a block the lines midway between buildings are drawn; where a lane runs beside such a line, the strip between
+    them goes across the line, so the lane is what divides. Dead ends are carried to the nearest line.
 
     Parameters
     ----------
@@ -90,7 +90,9 @@ def cut_cells(
     lanes = blocks.inner_lines
     if len(enclosures):
         lanes = np.concatenate([lanes, shapely.get_parts(shapely.intersection(shapely.boundary(enclosures), outline))])
-    households = np.bincount(home_block[home_block >= 0], weights=dwellings.households[home_block >= 0], minlength=len(blocks.geometry))
+    households = np.bincount(
+        home_block[home_block >= 0], weights=dwellings.households[home_block >= 0], minlength=len(blocks.geometry)
+    )
     many = np.bincount(home_block[(home_block >= 0) & lived_in], minlength=len(blocks.geometry)) > 1
     divided = np.flatnonzero((households > WHOLE_BLOCK_HOUSEHOLDS) & many)
     ridges = []
@@ -98,7 +100,9 @@ def cut_cells(
         inside = home_block == b
         inside &= lived_in | (shapely.area(shapes) > 60)
         ridges.append(
-            ridges_between(shapes[inside], np.flatnonzero(inside), blocks.geometry[b], spacing_m=spacing_m, tolerance_m=1.0)
+            ridges_between(
+                shapes[inside], np.flatnonzero(inside), blocks.geometry[b], spacing_m=spacing_m, tolerance_m=1.0
+            )
         )
     ridge_lines = shapely.get_parts(np.array(ridges, dtype=object)) if ridges else np.array([], dtype=object)
     links = _tips_to_ridges(lanes, ridge_lines, np.append(shapely.boundary(blocks.geometry), lanes), walls)

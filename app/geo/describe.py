@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.geo.allot import Allotment
+from app.geo.arrangement import add_up
 from app.geo.codes import label_grids
 from app.geo.crs import DEGREES, project, unproject
 from app.geo.draw import Drawing
@@ -28,7 +29,7 @@ LENGTH_DIGITS = 1
 def describe_grids(
     task: CommunityTask, ground: Ground, units: Units, allotment: Allotment, drawing: Drawing, rules: Rules
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, str | int | float | bool], Seams]:
-    """Number the grids, count them, say what bounds them and why any is out of the band.
+    """Label and count the grids, say what bounds them and why any is out of the band.
 
     Returns
     -------
@@ -45,8 +46,8 @@ def describe_grids(
         task.code, centre, bounds[:, 3] - bounds[:, 1], [None if s < 0 else str(site_names[s]) for s in site_of_grid]
     )
     order = np.argsort([label.code for label in labels], kind="stable")
-    households = np.bincount(allotment.grid, weights=units.households, minlength=len(grid_shapes)).round().astype(int)
-    persons = np.bincount(allotment.grid, weights=allotment.persons, minlength=len(grid_shapes))
+    households = add_up(allotment.grid, units.households, len(grid_shapes)).round().astype(int)
+    persons = add_up(allotment.grid, allotment.persons, len(grid_shapes))
     names = [label.name for label in labels]
     sides = describe_sides(
         grid_shapes,
@@ -159,7 +160,13 @@ def _borders(
     cost = float((length * np.array([BORDER_COST[kind] for kind in barrier])).sum())
     word = np.where(barrier == "motorway", "trunk", barrier)
     table = pd.DataFrame(
-        {"left_grid": pair[:, 0], "right_grid": pair[:, 1], "barrier": word, "name": name, "edge": np.flatnonzero(border)}
+        {
+            "left_grid": pair[:, 0],
+            "right_grid": pair[:, 1],
+            "barrier": word,
+            "name": name,
+            "edge": np.flatnonzero(border),
+        }
     )
     rows, shapes = [], []
     for key, members in table.groupby(["left_grid", "right_grid", "barrier", "name"], sort=True):

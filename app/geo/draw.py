@@ -44,7 +44,7 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     as_cut = Drawing(plane, face_grid, units.unit, units.on_line)
     side = np.sort(np.where(plane.sides >= 0, face_grid[plane.sides], -1), axis=1)
     border = (side[:, 0] >= 0) & (side[:, 0] != side[:, 1])
-    over_ground = border & (units.on_line < 0)
+    over_ground = border & ((units.on_line < 0) | _beside(plane, units))
     if not over_ground.any():
         return as_cut
     shapes = union_by(plane.faces, face_grid)
@@ -61,7 +61,17 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     centre = shapely.point_on_surface(full.faces)
     new_grid = owner[STRtree(again.faces).query_nearest(centre, all_matches=False)[1]]
     old_unit = units.unit[STRtree(plane.faces).query_nearest(centre, all_matches=False)[1]]
-    return Drawing(full, new_grid, _units_within_grids(full, new_grid, old_unit, grid), classify_edges(full, units.lines))
+    return Drawing(
+        full, new_grid, _units_within_grids(full, new_grid, old_unit, grid), classify_edges(full, units.lines)
+    )
+
+
+def _beside(plane: Arrangement, units: Units) -> NDArray[np.bool_]:
+    """Tell which edges run near a line but not on it."""
+    apart = units.on_line >= 0
+    rows = np.flatnonzero(apart)
+    apart[rows] = shapely.distance(plane.middles[rows], units.lines.geometry[units.on_line[rows]]) > 0.05
+    return apart
 
 
 def _straightened(
@@ -83,7 +93,10 @@ def _straightened(
         along = rails[near_rails.query(chain.line, predicate="dwithin", distance=0.05)]
         drawn.append(straighten(chain, both, along, beside))
         pairs.append((chain.left, chain.right))
-    return np.array(relax_junctions(drawn, pairs, shapes, lived, np.append(on_barriers, shapely.boundary(ground.outline))), dtype=object)
+    return np.array(
+        relax_junctions(drawn, pairs, shapes, lived, np.append(on_barriers, shapely.boundary(ground.outline))),
+        dtype=object,
+    )
 
 
 def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -95,9 +108,7 @@ def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> ND
     return np.asarray(shape[order][first])
 
 
-def _same_grids(
-    ground: Ground, again: Arrangement, owner: NDArray[np.int64], shapes: NDArray[np.object_]
-) -> bool:
+def _same_grids(ground: Ground, again: Arrangement, owner: NDArray[np.int64], shapes: NDArray[np.object_]) -> bool:
     """Tell whether the new faces are the old grids, one by one, with the same dwellings in each."""
     if len(owner) != len(again.faces) or len(again.faces) != int(shapely.get_num_geometries(shapes).sum()):
         return False
@@ -125,7 +136,9 @@ def _units_within_grids(
     group = group.ravel()
     at_home = grid[key[:, 1]] == key[:, 0]
     beside = group[full.sides]
-    usable = (full.sides.min(axis=1) >= 0) & (key[beside[:, 0], 0] == key[beside[:, 1], 0]) & (beside[:, 0] != beside[:, 1])
+    usable = (
+        (full.sides.min(axis=1) >= 0) & (key[beside[:, 0], 0] == key[beside[:, 1], 0]) & (beside[:, 0] != beside[:, 1])
+    )
     joined = settle(group, at_home, beside[usable], full.lengths[usable])
     # `settle` renumbers: recover each group's unit from a face that was at home.
     unit_of = np.full(int(joined.max()) + 1, -1)

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely import STRtree
 
-from app.geo.arrangement import GRID_M, Arrangement, vertex_keys
+from app.geo.arrangement import GRID_M, Arrangement, add_up, vertex_keys
 from app.geo.measures import BORDER_COST
 from app.geo.partition import UnitGraph
 from app.geo.streets import BarrierLines
@@ -28,7 +28,8 @@ LINK_M = 6.0
 class Borders:
     """Common borders of cells, one row a pair; arrays of shape (m,) but `pair`, (m, 2).
 
-    `hard` is the length in metres on hard barriers that no street crosses there, `fixed` that on borders given as fixed.
+    `hard` is the length in metres on hard barriers that no street crosses there, `fixed` that on borders that were
+    given as fixed.
     """
 
     pair: NDArray[np.int64]
@@ -52,7 +53,11 @@ def classify_edges(plane: Arrangement, lines: BarrierLines) -> NDArray[np.int64]
 
 
 def neighbours(
-    plane: Arrangement, cell: NDArray[np.int64], on_line: NDArray[np.int64], lines: BarrierLines, passages: NDArray[np.object_]
+    plane: Arrangement,
+    cell: NDArray[np.int64],
+    on_line: NDArray[np.int64],
+    lines: BarrierLines,
+    passages: NDArray[np.object_],
 ) -> Borders:
     """Add up the edges between each two cells.
 
@@ -75,7 +80,7 @@ def neighbours(
     is_fixed = np.append(lines.hard == "fixed", False)[row]
     pair, group = np.unique(side, axis=0, return_inverse=True)
     group = group.ravel()
-    hard = np.bincount(group, weights=length * is_hard, minlength=len(pair))
+    hard = add_up(group, length * is_hard, len(pair))
     if len(passages) and is_hard.any():
         ends = shapely.linestrings(plane.edges[inner][apart][is_hard].reshape(-1, 2, 2))
         near = np.unique(STRtree(passages).query(ends, predicate="dwithin", distance=5.0)[0])
@@ -85,16 +90,16 @@ def neighbours(
     drawn = _straight_lengths(plane.edges[inner][apart][over_ground], group[over_ground], len(pair))
     return Borders(
         pair,
-        np.bincount(group, weights=length, minlength=len(pair)),
-        np.bincount(group, weights=length * price * ~over_ground, minlength=len(pair)) + drawn * BORDER_COST["open"],
+        add_up(group, length, len(pair)),
+        add_up(group, length * price * ~over_ground, len(pair)) + drawn * BORDER_COST["open"],
         hard,
-        np.bincount(group, weights=length * is_fixed, minlength=len(pair)),
+        add_up(group, length * is_fixed, len(pair)),
     )
 
 
 def _straight_lengths(edges: NDArray[np.float64], group: NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Length of each group's edges once they are straightened: from end to end where they are one stretch."""
-    walked = np.bincount(group, weights=np.hypot(*(edges[:, 2:] - edges[:, :2]).T), minlength=count)
+    walked = add_up(group, np.hypot(*(edges[:, 2:] - edges[:, :2]).T), count)
     ends = np.column_stack([np.tile(group, 2), vertex_keys(np.vstack([edges[:, :2], edges[:, 2:]]))])
     vertex, times = np.unique(ends, axis=0, return_counts=True)
     loose = vertex[times % 2 == 1]
@@ -122,7 +127,7 @@ def second_moments(faces: NDArray[np.object_], origin: NDArray[np.float64]) -> N
         cross * (y0 + y1) / 6,
         cross * (x0 * x0 + x0 * x1 + x1 * x1 + y0 * y0 + y0 * y1 + y1 * y1) / 12,
     )
-    return np.column_stack([np.bincount(row, weights=term, minlength=len(faces)) for term in terms])
+    return np.column_stack([add_up(row, term, len(faces)) for term in terms])
 
 
 def build_graph(

@@ -111,7 +111,9 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
         outline = outlines[k]
         near = shapely.box(*(np.array(outline.bounds) + AROUND_DEGREES * np.array([-1, -1, 1, 1])))
         cut = {
-            name: frame.iloc[np.sort(tree.query(near if name in ("streets", "barriers") else outline, predicate="intersects"))]
+            name: frame.iloc[
+                np.sort(tree.query(near if name in ("streets", "barriers") else outline, predicate="intersects"))
+            ]
             for name, (frame, tree) in trees.items()
         }
         beside = np.sort(all_outlines.query(outline, predicate="dwithin", distance=AROUND_DEGREES / 4))

@@ -73,7 +73,9 @@ class Energy:
 
 
 @numba.njit(cache=True)
-def _part_energy(h: float, p: float, w: float, a: float, x: float, y: float, s: float, mean: float, mean_w: float, e: Floats) -> float:
+def _part_energy(
+    h: float, p: float, w: float, a: float, x: float, y: float, s: float, mean: float, mean_w: float, e: Floats
+) -> float:
     out = 0.0
     if h < e[0]:
         out = e[0] - h
@@ -95,7 +97,9 @@ def _part_energy(h: float, p: float, w: float, a: float, x: float, y: float, s: 
 
 
 @numba.njit(cache=True)
-def _connected_without(u: int, part: int, assign: Ints, start: Ints, nbr: Ints, link: Bools, mark: Ints, stack: Ints, stamp: int) -> bool:
+def _connected_without(
+    u: int, part: int, assign: Ints, start: Ints, nbr: Ints, link: Bools, mark: Ints, stack: Ints, stamp: int
+) -> bool:
     """Whether the part stays one piece, and stays at all, when u leaves it."""
     first = -1
     wanted = 0
@@ -133,7 +137,18 @@ def _connected_without(u: int, part: int, assign: Ints, start: Ints, nbr: Ints, 
 
 
 @numba.njit(cache=True)
-def _one_piece(part: int, size: int, seed: int, assign: Ints, start: Ints, nbr: Ints, link: Bools, mark: Ints, stack: Ints, stamp: int) -> bool:
+def _one_piece(
+    part: int,
+    size: int,
+    seed: int,
+    assign: Ints,
+    start: Ints,
+    nbr: Ints,
+    link: Bools,
+    mark: Ints,
+    stack: Ints,
+    stamp: int,
+) -> bool:
     """Whether the part of `size` units, `seed` among them, is one piece."""
     top = 0
     stack[0] = seed
@@ -154,10 +169,35 @@ def _one_piece(part: int, size: int, seed: int, assign: Ints, start: Ints, nbr: 
 
 @numba.njit(cache=True)
 def _move_branch(
-    u: int, a: int, b: int, assign: Ints, size: Ints, stats: Floats, held: Ints, part_e: Floats, totals: Floats,
-    h: Floats, p: Floats, w: Floats, area: Floats, sx: Floats, sy: Floats, s2: Floats,
-    start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, region: Ints,
-    mark: Ints, stack: Ints, branch: Ints, stamp: int, temperature: float, e: Floats, rng: np.random.Generator,
+    u: int,
+    a: int,
+    b: int,
+    assign: Ints,
+    size: Ints,
+    stats: Floats,
+    held: Ints,
+    part_e: Floats,
+    totals: Floats,
+    h: Floats,
+    p: Floats,
+    w: Floats,
+    area: Floats,
+    sx: Floats,
+    sy: Floats,
+    s2: Floats,
+    start: Ints,
+    nbr: Ints,
+    cost: Floats,
+    link: Bools,
+    locked: Ints,
+    region: Ints,
+    mark: Ints,
+    stack: Ints,
+    branch: Ints,
+    stamp: int,
+    temperature: float,
+    e: Floats,
+    rng: np.random.Generator,
 ) -> int:
     """Move u from a to b together with what only it holds to a; the heaviest of the pieces around it stays."""
     stamp += 1
@@ -237,12 +277,28 @@ def _move_branch(
     qa = stats[a]
     qb = stats[b]
     ea = _part_energy(
-        qa[0] - moved[0], qa[1] - moved[1], qa[2] - moved[2], qa[3] - moved[3], qa[4] - moved[4], qa[5] - moved[5],
-        qa[6] - moved[6], totals[1], totals[2], e,
+        qa[0] - moved[0],
+        qa[1] - moved[1],
+        qa[2] - moved[2],
+        qa[3] - moved[3],
+        qa[4] - moved[4],
+        qa[5] - moved[5],
+        qa[6] - moved[6],
+        totals[1],
+        totals[2],
+        e,
     )
     eb = _part_energy(
-        qb[0] + moved[0], qb[1] + moved[1], qb[2] + moved[2], qb[3] + moved[3], qb[4] + moved[4], qb[5] + moved[5],
-        qb[6] + moved[6], totals[1], totals[2], e,
+        qb[0] + moved[0],
+        qb[1] + moved[1],
+        qb[2] + moved[2],
+        qb[3] + moved[3],
+        qb[4] + moved[4],
+        qb[5] + moved[5],
+        qb[6] + moved[6],
+        totals[1],
+        totals[2],
+        e,
     )
     delta = delta_cut + ea - part_e[a] + eb - part_e[b]
     if delta <= 0 or rng.random() < np.exp(-delta / temperature):
@@ -267,9 +323,26 @@ def _move_branch(
 
 @numba.njit(cache=True)
 def _anneal(
-    h: Floats, p: Floats, w: Floats, area: Floats, sx: Floats, sy: Floats, s2: Floats,
-    start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, region: Ints,
-    assign: Ints, parts: int, steps: int, hot: float, cold: float, e: Floats, rng: np.random.Generator,
+    h: Floats,
+    p: Floats,
+    w: Floats,
+    area: Floats,
+    sx: Floats,
+    sy: Floats,
+    s2: Floats,
+    start: Ints,
+    nbr: Ints,
+    cost: Floats,
+    link: Bools,
+    locked: Ints,
+    region: Ints,
+    assign: Ints,
+    parts: int,
+    steps: int,
+    hot: float,
+    cold: float,
+    e: Floats,
+    rng: np.random.Generator,
 ) -> tuple[Ints, int, float, float]:
     n = len(h)
     stats = np.zeros((parts, 7))
@@ -372,8 +445,12 @@ def _anneal(
                 dx = sx[u] - f * sx[v]
                 dy = sy[u] - f * sy[v]
                 ds = s2[u] - f * s2[v]
-                ea = _part_energy(qa[0] - dh, qa[1] - dp, qa[2] - dw, qa[3] - da, qa[4] - dx, qa[5] - dy, qa[6] - ds, mean, mean_w, e)
-                eb = _part_energy(qb[0] + dh, qb[1] + dp, qb[2] + dw, qb[3] + da, qb[4] + dx, qb[5] + dy, qb[6] + ds, mean, mean_w, e)
+                ea = _part_energy(
+                    qa[0] - dh, qa[1] - dp, qa[2] - dw, qa[3] - da, qa[4] - dx, qa[5] - dy, qa[6] - ds, mean, mean_w, e
+                )
+                eb = _part_energy(
+                    qb[0] + dh, qb[1] + dp, qb[2] + dw, qb[3] + da, qb[4] + dx, qb[5] + dy, qb[6] + ds, mean, mean_w, e
+                )
                 delta = delta_cut + ea - part_e[a] + eb - part_e[b]
                 if delta <= 0 or rng.random() < np.exp(-delta / temperature):
                     ok = True
@@ -425,8 +502,35 @@ def _anneal(
                         totals[0] = cut
                     elif torn:
                         stamp = _move_branch(
-                            u, a, b, assign, size, stats, held, part_e, totals, h, p, w, area, sx, sy, s2,
-                            start, nbr, cost, link, locked, region, mark, stack, branch, stamp, temperature, e, rng,
+                            u,
+                            a,
+                            b,
+                            assign,
+                            size,
+                            stats,
+                            held,
+                            part_e,
+                            totals,
+                            h,
+                            p,
+                            w,
+                            area,
+                            sx,
+                            sy,
+                            s2,
+                            start,
+                            nbr,
+                            cost,
+                            link,
+                            locked,
+                            region,
+                            mark,
+                            stack,
+                            branch,
+                            stamp,
+                            temperature,
+                            e,
+                            rng,
                         )
                         cut = totals[0]
         if step % check == 0 or step == steps - 1:
@@ -439,7 +543,9 @@ def _anneal(
                     out += 1
                     dist += d
                 total += part_e[g]
-            if out < best_out or (out == best_out and (dist < best_dist - 1e-6 or (dist < best_dist + 1e-6 and total < best_e - 1e-6))):
+            if out < best_out or (
+                out == best_out and (dist < best_dist - 1e-6 or (dist < best_dist + 1e-6 and total < best_e - 1e-6))
+            ):
                 best_out = out
                 best_dist = dist
                 best_e = total
@@ -448,7 +554,9 @@ def _anneal(
 
 
 @numba.njit(cache=True)
-def _grow(h: Floats, start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, parts: int, rng: np.random.Generator) -> Ints:
+def _grow(
+    h: Floats, start: Ints, nbr: Ints, cost: Floats, link: Bools, locked: Ints, parts: int, rng: np.random.Generator
+) -> Ints:
     """Grow parts from far-apart seeds, the lightest first; -1 remains where no part can reach."""
     n = len(h)
     assign = np.full(n, -1, np.int64)
@@ -556,7 +664,17 @@ def anneal(
     The best assignment met, its number of parts out of the band, their distance from it in households, its energy.
     """
     e = np.array(
-        [energy.low, energy.high, energy.max_persons, energy.out_of_band, energy.per_household, energy.balance, energy.workload, energy.shape, energy.crossing]
+        [
+            energy.low,
+            energy.high,
+            energy.max_persons,
+            energy.out_of_band,
+            energy.per_household,
+            energy.balance,
+            energy.workload,
+            energy.shape,
+            energy.crossing,
+        ]
     )
     best, out, distance, value = _anneal(
         graph.households, graph.persons, graph.workload, graph.area, graph.sx, graph.sy, graph.s2,

@@ -55,9 +55,7 @@ class DividedCommunity:
     seams: Seams
 
 
-def divide_community(
-    task: CommunityTask, rules: Rules, *, seed: int, effort: Effort | None = None
-) -> DividedCommunity:
+def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Effort | None = None) -> DividedCommunity:
     """Divide one community into grids.
 
     The result depends on the task, the rules and the seed alone: the community's code seeds its own stream of random
@@ -82,9 +80,7 @@ def divide_community(
     return DividedCommunity(task.code, task.outline, *describe_grids(task, ground, units, allotment, drawing, rules))
 
 
-def assemble_plan(
-    divided: Sequence[DividedCommunity], layers: Layers, about: Mapping[str, str | int | float]
-) -> Plan:
+def assemble_plan(divided: Sequence[DividedCommunity], layers: Layers, about: Mapping[str, str | int | float]) -> Plan:
     """Match the seams between communities and put their parts together, in the order of their codes.
 
     Communities that are missing from `divided` (they failed, or were not asked for) are missing from the plan.
@@ -100,9 +96,7 @@ def assemble_plan(
         return gpd.GeoDataFrame(pd.concat(done, ignore_index=True), crs=DEGREES)
 
     rows = gpd.GeoDataFrame([part.community for part in parts], geometry=[part.outline for part in parts], crs=DEGREES)
-    multi = [
-        shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape]) for shape in rows.geometry
-    ]
+    multi = [shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape]) for shape in rows.geometry]
     communities = rows.set_geometry(gpd.GeoSeries(multi, index=rows.index, crs=DEGREES))
     streets = layers.streets[["highway", "name", "geometry"]].reset_index(drop=True)
     return Plan(

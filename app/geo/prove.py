@@ -35,8 +35,8 @@ def best_division(
     """Look for a division with at most `most_out` grids out of the band, over every number of grids given.
 
     Contiguity is added as cuts while solutions break it (Validi, Buchanan and Lykhovyd 2022,
-    doi:10.1287/opre.2021.2141, in its separator form): if two units of one grid are not joined inside it, some unit of a
-    set that separates them has to be in it too.
+    doi:10.1287/opre.2021.2141, in its separator form): if two units of one grid are not joined inside it, some unit of
+    a set that separates them has to be in it too.
 
     Parameters
     ----------
@@ -73,7 +73,9 @@ def _solve(
         model.add(load >= math.ceil(low)).only_enforce_if(out[g].negated())
         model.add(load <= math.floor(high)).only_enforce_if(out[g].negated())
         if math.isfinite(max_persons) and persons.any():
-            model.add(sum(int(persons[u]) * x[u][g] for u in range(n)) <= int(max_persons)).only_enforce_if(out[g].negated())
+            model.add(sum(int(persons[u]) * x[u][g] for u in range(n)) <= int(max_persons)).only_enforce_if(
+                out[g].negated()
+            )
         model.add_bool_or([x[u][g] for u in range(n)])
         loads.append(load)
     model.add(sum(out) <= most_out)
@@ -112,7 +114,7 @@ def _solve(
 
 
 def _pieces(assignment: NDArray[np.int64], part: int, adjacency: list[list[int]]) -> list[set[int]]:
-    """Connected pieces of a part, the largest first."""
+    """List the connected pieces of a part, the largest first."""
     left = set(np.flatnonzero(assignment == part).tolist())
     pieces = []
     while left:

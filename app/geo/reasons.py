@@ -19,7 +19,15 @@ class Reason:
 
 
 def explain(
-    households: int, heaviest: int, heaviest_kind: str, total: int, grids: int, rules: Rules, *, proven: bool, fixed: bool
+    households: int,
+    heaviest: int,
+    heaviest_kind: str,
+    total: int,
+    grids: int,
+    rules: Rules,
+    *,
+    proven: bool,
+    fixed: bool,
 ) -> Reason:
     """Explain a general grid's number of households.
 
@@ -50,10 +58,14 @@ def explain(
         return Reason("total_indivisible", f"{size}：{why}")
     if fixed and not low * grids <= total <= high * grids:
         return Reason(
-            "proven_infeasible", f"{size}：社区共{total}户，按指定的{grids}个网格平均{total / grids:.0f}户，不在{low}–{high}户之间"
+            "proven_infeasible",
+            f"{size}：社区共{total}户，按指定的{grids}个网格平均{total / grids:.0f}户，不在{low}–{high}户之间",
         )
     if proven:
         return Reason(
-            "proven_infeasible", f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，经精确求解，超限网格数已是最少"
+            "proven_infeasible",
+            f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，经精确求解，超限网格数已是最少",
         )
-    return Reason("not_found", f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，未找到全部在{low}–{high}户之间的划法")
+    return Reason(
+        "not_found", f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，未找到全部在{low}–{high}户之间的划法"
+    )

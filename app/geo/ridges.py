@@ -21,8 +21,8 @@ def ridges_between(
 ) -> BaseGeometry:
     """Draw the lines inside `within` that are equally far from things of different labels.
 
-    The things are sampled every `spacing_m` metres and the edges of the samples' Voronoi diagram that separate two labels
-    are joined, then simplified by `tolerance_m`: junctions, where three labels meet, stay where they are.
+    The things are sampled every `spacing_m` metres and the edges of the samples' Voronoi diagram that separate two
+    labels are joined, then simplified by `tolerance_m`: junctions, where three labels meet, stay where they are.
 
     Parameters
     ----------

@@ -36,7 +36,9 @@ class Rules:
                 f"the band {self.min_households}–{self.max_households} is empty: give --min below --max, both above 0"
             )
         if self.grids is not None and not 0 < self.grids[0] <= self.grids[1]:
-            raise UsageError(f"the number of grids {self.grids[0]}–{self.grids[1]} is impossible: give N or LOW-HIGH above 0")
+            raise UsageError(
+                f"the number of grids {self.grids[0]}–{self.grids[1]} is impossible: give N or LOW-HIGH above 0"
+            )
 
     @property
     def target_households(self) -> float:

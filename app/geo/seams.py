@@ -1,9 +1,10 @@
-"""Where communities meet: outlines kept to the last bit, and border ends matched between neighbours vertex by vertex."""
+"""Where communities meet: outlines kept to the last bit, ends of borders matched between neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -159,13 +160,14 @@ def _sew_one(
     def ring(coords: NDArray[np.float64]) -> list[Point]:
         points: list[Point] = [(x, y) for x, y in coords.tolist()]
         out = [points[0]]
-        for a, b in zip(points[:-1], points[1:], strict=True):
+        for a, b in pairwise(points):
             out += [*between(a, b), b]
         return out
 
     parts = [
         shapely.Polygon(
-            ring(shapely.get_coordinates(part.exterior)), [ring(shapely.get_coordinates(hole)) for hole in part.interiors]
+            ring(shapely.get_coordinates(part.exterior)),
+            [ring(shapely.get_coordinates(hole)) for hole in part.interiors],
         )
         for part in shapely.get_parts(polygon)
     ]

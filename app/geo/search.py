@@ -1,4 +1,4 @@
-"""How many grids, and which units in each: restarts of annealing, then an exact solver where the band is still missed."""
+"""How many grids, and which units in each: restarts of annealing, then an exact solver where the band is missed."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ class Division:
 def grid_numbers(households: float, low: float, high: float, bounds: tuple[int, int] | None) -> list[int]:
     """List the numbers of grids worth trying, the nearest to the middle of the band first.
 
-    Where no number of grids can keep the band, the one that comes nearest to it is the only one: a total between the band
-    and twice its lower end stays one grid.
+    Where no number of grids can keep the band, the one that comes nearest to it is the only one: a total between the
+    band and twice its lower end stays one grid.
     """
     ideal = min(households / ((low + high) / 2), math.ceil(households / (low + FULLEST * (high - low))))
     fewest, most = max(1, math.ceil(households / high)), math.floor(households / low)
     if bounds is not None:
-        inside = [k for k in range(max(fewest, bounds[0]), min(most, bounds[1]) + 1)]
+        inside = list(range(max(fewest, bounds[0]), min(most, bounds[1]) + 1))
         if not inside:
             nearest = min(max(round(ideal), bounds[0]), bounds[1])
             return [max(1, nearest)]
@@ -83,8 +83,8 @@ def divide_graph(
 ) -> Division:
     """Divide a connected unit graph into contiguous grids.
 
-    Units above the band take a grid each from the outset. The number of grids nearest to the middle of the band is tried
-    first; others follow only where it leaves a grid out of the band.
+    Units above the band take a grid each from the outset. The number of grids nearest to the middle of the band is
+    tried first; others follow only where it leaves a grid out of the band.
     """
     total = float(graph.households.sum())
     heavy = graph.households > high
@@ -103,9 +103,9 @@ def divide_graph(
         max_persons,
         out_of_band=2.5 * scale,
         per_household=0.1 * scale,
-        balance=float(__import__("os").environ.get("BA","0.5")) * scale,
+        balance=0.2 * scale,
         workload=0.5 * scale if graph.workload.any() else 0.0,
-        shape=float(__import__("os").environ.get("SH","1.0")) * scale,
+        shape=0.3 * scale,
         crossing=3.0 * scale,
     )
     best: tuple[int, float, float, NDArray[np.int64], int] | None = None
@@ -132,7 +132,14 @@ def divide_graph(
             parts = int(exact.assignment.max()) + 1
             gentle = replace(energy, out_of_band=energy.out_of_band * 20, per_household=energy.per_household * 20)
             polished = anneal(
-                graph, exact.assignment, parts, gentle, steps=_steps(graph, effort), hot=0.3 * scale, cold=0.01 * scale, rng=rng
+                graph,
+                exact.assignment,
+                parts,
+                gentle,
+                steps=_steps(graph, effort),
+                hot=0.3 * scale,
+                cold=0.01 * scale,
+                rng=rng,
             )
             assignment, out = polished[0], polished[1]
         proven = exact.proven

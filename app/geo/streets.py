@@ -44,8 +44,8 @@ def collect_barriers(
 ) -> BarrierLines:
     """Gather streets on the ground and the outlines of other barriers as single lines with their classes.
 
-    Tunnels, and classes that are no street on the ground, are left out. A pond is a barrier like a wall; a river, or any
-    water with a river line in it, is a hard one.
+    Tunnels, and classes that are no street on the ground, are left out. A pond is a barrier like a wall; a river, or
+    any water with a river line in it, is a hard one.
 
     Parameters
     ----------

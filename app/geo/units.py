@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -11,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely import STRtree
 
-from app.geo.arrangement import Arrangement
+from app.geo.arrangement import Arrangement, add_up
 from app.geo.blocks import Blocks
 from app.geo.cells import Cells, first_hits, settle
 from app.geo.graph import LINK_M, Borders, classify_edges, neighbours
@@ -99,7 +100,7 @@ def form_units(
     in_compound = _or_named(in_compound, home, compound_names, len(ground.compounds))
     in_group = _or_named(in_group, home, group_names, len(ground.groups))
 
-    def refresh(joined: NDArray[np.int64]) -> NDArray[np.int64]:
+    def refresh(joined: NDArray[np.int64]) -> NDArray[np.float64]:
         nonlocal unit, home, in_compound, in_site, in_group
         count = int(joined.max()) + 1
         first = np.full(count, -1)
@@ -107,9 +108,9 @@ def form_units(
         in_compound, in_site, in_group = in_compound[first], in_site[first], in_group[first]
         unit = joined[unit]
         home = np.where(home >= 0, joined[home], -1)
-        return np.asarray(np.bincount(home[home >= 0], weights=households[home >= 0], minlength=count))
+        return add_up(home[home >= 0], households[home >= 0], count)
 
-    load = np.bincount(home[home >= 0], weights=households[home >= 0], minlength=int(unit.max()) + 1)
+    load = add_up(home[home >= 0], households[home >= 0], int(unit.max()) + 1)
     in_site[load > 0] = -1
     for keep in ("site", "compound", "group"):
         belongs = {"site": in_site, "compound": in_compound, "group": in_group}[keep]
@@ -117,9 +118,9 @@ def form_units(
         most = np.inf if keep == "site" else rules.max_households
         load = refresh(_join_members(belongs, load, borders, most))
     # Crumbs without households go where cutting them off would cost most.
-    area = np.bincount(unit, weights=shapely.area(plane.faces), minlength=len(load))
+    area = add_up(unit, shapely.area(plane.faces), len(load))
     borders = neighbours(plane, unit, on_line, lines, ground.passages)
-    stays = (load > 0) | (in_site >= 0) | (area > OPEN_LAND_M2)
+    stays = np.asarray((load > 0) | (in_site >= 0) | (area > OPEN_LAND_M2))
     if not stays.any():
         stays[int(np.argmax(area))] = True
     crossing = borders.hard > 0
@@ -135,7 +136,7 @@ def form_units(
             break
         load = refresh(joined)
     borders = neighbours(plane, unit, on_line, lines, ground.passages)
-    released = _release_sites(in_site, borders, plane, unit, ground)
+    released = _release_sites(in_site, borders, plane, unit)
     in_site[np.isin(in_site, released)] = -1
     kind = _kinds(unit, load, in_site, in_compound, face_centre, plane, blocks)
     return Units(
@@ -182,7 +183,7 @@ def _or_named(
 def _join_members(
     belongs: NDArray[np.int64], load: NDArray[np.float64], borders: Borders, most: float
 ) -> NDArray[np.int64]:
-    """Number cells anew so that touching cells of one area are one, where together they hold at most `most`."""
+    """Give cells new numbers so that touching cells of one area are one, where together they hold at most `most`."""
     a, b = borders.pair.T
     alike = (belongs[a] == belongs[b]) & (belongs[a] >= 0)
     links = coo_array((np.ones(int(alike.sum()), np.int8), (a[alike], b[alike])), shape=(len(load), len(load)))
@@ -209,11 +210,11 @@ def _pair_up(borders: Borders, load: NDArray[np.float64], may: NDArray[np.bool_]
 
 
 def _release_sites(
-    in_site: NDArray[np.int64], borders: Borders, plane: Arrangement, unit: NDArray[np.int64], ground: Ground
+    in_site: NDArray[np.int64], borders: Borders, plane: Arrangement, unit: NDArray[np.int64]
 ) -> list[int]:
     """Choose the special sites that cannot be grids: too small, in pieces, or cutting off what lies around them."""
     released: list[int] = []
-    area = np.bincount(unit, weights=shapely.area(plane.faces), minlength=len(in_site))
+    area = add_up(unit, shapely.area(plane.faces), len(in_site))
     for site in np.unique(in_site[in_site >= 0]).tolist():
         members = np.flatnonzero(in_site == site)
         if area[members].sum() < SITE_M2 or len(members) > 1:
@@ -223,7 +224,6 @@ def _release_sites(
         with_site = general | (in_site == site)
         if _pieces(general, borders) > _pieces(with_site, borders) or not general.any():
             released.append(site)
-    del ground
     return released
 
 
@@ -245,7 +245,7 @@ def _kinds(
 ) -> NDArray[np.str_]:
     """Say what each unit is, in the words of the plan file."""
     block_of_face = first_hits(STRtree(blocks.geometry), face_centre)
-    area = np.bincount(unit, weights=shapely.area(plane.faces), minlength=len(load))
+    area = add_up(unit, shapely.area(plane.faces), len(load))
     first = np.full(len(load), -1)
     first[unit[::-1]] = block_of_face[::-1]
     whole = area > 0.98 * np.append(shapely.area(blocks.geometry), np.inf)[first]
@@ -261,5 +261,6 @@ def union_by(faces: NDArray[np.object_], group: NDArray[np.int64]) -> NDArray[np
     order = np.argsort(group, kind="stable")
     bounds = np.searchsorted(group[order], np.arange(int(group.max()) + 2))
     return np.array(
-        [shapely.coverage_union_all(faces[order[i:j]]) for i, j in zip(bounds[:-1], bounds[1:], strict=True)], dtype=object
+        [shapely.coverage_union_all(faces[order[i:j]]) for i, j in pairwise(bounds)],
+        dtype=object,
     )
