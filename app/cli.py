@@ -85,7 +85,7 @@ Only = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="进程数，默认每核一个 processes; one for each core if not given", show_default=False),
+    typer.Option(min=1, help="进程数，默认视核数而定 processes; by cores if not given", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="结果用 JSON 写到标准输出 results as JSON on stdout")]
 Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出 replace output that is there")]
@@ -190,6 +190,7 @@ def split(
     as_json: AsJson = False,
 ) -> None:
     """Divide communities and print what the plan keeps of its promises."""
+    settings: Settings = context.obj
     with _reporting(context, as_json=as_json) as terminal:
         from app import jobs, run
 
@@ -211,7 +212,7 @@ def split(
             seed=seed,
             posts=posts,
             only=tuple(only or ()),
-            workers=_count_workers(context, workers),
+            workers=workers or settings.machine.workers,
             force=force,
         )
         with terminal.progress() as on_step:
@@ -339,7 +340,7 @@ def demo(
                 settings.places.town,
                 out,
                 language=terminal.settings.language,
-                workers=_count_workers(context, workers),
+                workers=workers or settings.machine.workers,
                 force=force,
                 run_tasks=run.run_tasks,
                 on_step=on_step,
@@ -390,13 +391,6 @@ def _read_grids(text: str) -> tuple[int, int] | None:
     if not low.isdecimal() or (dash and not high.isdecimal()):
         raise UsageError(f"--grids {text} 读不懂：写一个数，如 4，或一个范围，如 3-5")
     return int(low), int(high or low)
-
-
-def _count_workers(context: typer.Context, workers: int | None) -> int:
-    from app.run import usable_cores
-
-    settings: Settings = context.obj
-    return workers or settings.machine.workers or usable_cores()
 
 
 # --- faults and signals -----------------------------------------------------------------------------------------------

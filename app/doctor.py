@@ -67,11 +67,9 @@ def examine(settings: Settings, *, folder: Path) -> list[Finding]:
 
 
 def _examine_python() -> Finding:
-    fact = f"Python {sys.version.split()[0]}"
-    remedy = (
-        "" if sys.version_info >= (3, 11) else f"需要 3.11 或更高：rm -rf .venv && {REINSTALL} PYTHON=/path/to/python3"
-    )
-    return Finding("Python", fact, remedy)
+    fact = f"{sys.version.split()[0]}，需要 3.11 或更高 (3.11 or later needed)"
+    remedy = f"rm -rf .venv && {REINSTALL} PYTHON=/path/to/python3.11"
+    return Finding("Python", fact, "" if sys.version_info >= (3, 11) else remedy)
 
 
 def _examine_packages() -> Iterator[Finding]:
@@ -79,7 +77,7 @@ def _examine_packages() -> Iterator[Finding]:
     try:
         names = sorted(line.split(";")[0].split(">")[0].strip() for line in requires("jiexiang") or [])
     except PackageNotFoundError:
-        yield Finding("jiexiang", "没有安装，只有源代码", REINSTALL)
+        yield Finding("jiexiang", "没有安装，只有源代码 not installed", REINSTALL)
         return
     found, missing = [], []
     for name in names:
@@ -88,7 +86,9 @@ def _examine_packages() -> Iterator[Finding]:
         except PackageNotFoundError:
             missing.append(name)
     yield Finding(
-        "程序库", ", ".join(found) if not missing else f"缺 {', '.join(missing)}", REINSTALL if missing else ""
+        "程序库 packages",
+        ", ".join(found) if not missing else f"缺少 missing {', '.join(missing)}",
+        REINSTALL if missing else "",
     )
 
 
@@ -102,27 +102,37 @@ def _examine_projections() -> Finding:
     try:
         carried = pyproj.Transformer.from_crs("EPSG:4490", ZONE_OF_NANJING, always_xy=True).transform(*NANJING_DEGREES)
     except pyproj.exceptions.ProjError as error:
-        return Finding("坐标系", f"EPSG:4490 不可用：{error}", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}")
+        return Finding("坐标系 CRS", f"EPSG:4490 不可用 unusable：{error}", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}")
     off = max(abs(there - here) for there, here in zip(carried, NANJING_METRES, strict=True))
     if not off < 0.01:
         return Finding(
-            "坐标系", f"EPSG:4490 → {ZONE_OF_NANJING} 偏差 {off:.3f} m", f"unset PROJ_DATA PROJ_LIB && {REINSTALL}"
+            "坐标系 CRS",
+            f"EPSG:4490 → {ZONE_OF_NANJING} 偏差 off by {off:.3f} m",
+            f"unset PROJ_DATA PROJ_LIB && {REINSTALL}",
         )
-    return Finding("坐标系", f"PROJ {pyproj.proj_version_str}, EPSG:4490 → {ZONE_OF_NANJING}")
+    return Finding("坐标系 CRS", f"PROJ {pyproj.proj_version_str}, EPSG:4490 → {ZONE_OF_NANJING}")
 
 
 def _examine_formats() -> Finding:
     drivers = pyogrio.list_drivers()
     missing = [name for name in FORMATS if not set("rw") <= set(drivers.get(name, ""))]
     if missing:
-        return Finding("数据格式", f"GDAL 缺 {', '.join(missing)}", f"unset GDAL_DRIVER_PATH GDAL_DATA && {REINSTALL}")
+        return Finding(
+            "数据格式 formats",
+            f"GDAL 缺少 lacks {', '.join(missing)}",
+            f"unset GDAL_DRIVER_PATH GDAL_DATA && {REINSTALL}",
+        )
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "试.gpkg"
         gpd.GeoDataFrame({"name": ["街巷"]}, geometry=[shapely.Point(NANJING_DEGREES)], crs="EPSG:4490").to_file(file)
         read = gpd.read_file(file)
     if list(read["name"]) != ["街巷"]:
-        return Finding("数据格式", f"写入「街巷」，读出「{read['name'][0]}」", f"export PYTHONUTF8=1 && {REINSTALL}")
-    return Finding("数据格式", f"GDAL {pyogrio.__gdal_version_string__}: {', '.join(FORMATS)}")
+        return Finding(
+            "数据格式 formats",
+            f"写入「街巷」，读出「{read['name'][0]}」 text is not read back as written",
+            f"export PYTHONUTF8=1 && {REINSTALL}",
+        )
+    return Finding("数据格式 formats", f"GDAL {pyogrio.__gdal_version_string__}: {', '.join(FORMATS)}")
 
 
 def _examine_solver() -> Finding:
@@ -131,15 +141,20 @@ def _examine_solver() -> Finding:
     model.maximize(number)
     solver = cp_model.CpSolver()
     if solver.solve(model) != cp_model.OPTIMAL or solver.value(number) != 10:
-        return Finding("求解器", "OR-Tools 解不出一个小题", REINSTALL)
-    return Finding("求解器", f"OR-Tools {version('ortools')}")
+        return Finding("求解器 solver", "OR-Tools 解不出一个小题 cannot solve a small problem", REINSTALL)
+    return Finding("求解器 solver", f"OR-Tools {version('ortools')}")
 
 
 def _examine_compiled_code(folder: Path) -> Finding:
     if _writable(folder):
-        return Finding("编译缓存", str(folder), essential=False)
+        return Finding("编译缓存 compiled code", str(folder), essential=False)
     remedy = 'export NUMBA_CACHE_DIR="$HOME/.cache/jiexiang"'
-    return Finding("编译缓存", f"{folder} 不可写，每次运行都要重新编译", remedy, essential=False)
+    return Finding(
+        "编译缓存 compiled code",
+        f"{folder} 不可写，每次都要重新编译 cannot be written: every run compiles anew",
+        remedy,
+        essential=False,
+    )
 
 
 def _writable(folder: Path) -> bool:
@@ -152,12 +167,14 @@ def _examine_vendored(folder: Path) -> Iterator[Finding]:
     """Compare the scripts and styles that pages carry with the hashes under which they came."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     for package in manifest["packages"]:
-        subject = f"页面组件 {package['package']} {package['version']}"
+        subject = f"页面组件 page part {package['package']} {package['version']}"
         changed = [entry["file"] for entry in package["files"] if _digest(folder / entry["file"]) != entry["sha256"]]
         if changed:
-            yield Finding(subject, f"缺失或被改动：{', '.join(changed)}", f"git checkout -- {folder}")
+            yield Finding(
+                subject, f"缺失或被改动 missing or changed：{', '.join(changed)}", f"git checkout -- {folder}"
+            )
         else:
-            yield Finding(subject, f"{len(package['files'])} 个文件与清单一致")
+            yield Finding(subject, f"{len(package['files'])} 个文件与清单一致 files as listed")
 
 
 def _digest(file: Path) -> str:
@@ -166,17 +183,19 @@ def _digest(file: Path) -> str:
 
 def _examine_town(file: Path) -> Finding:
     if file.is_file():
-        return Finding("示例数据", str(file), essential=False)
-    remedy = "在源代码目录中运行 jiexiang demo(git clone 后 make setup)"
-    return Finding("示例数据", "没有随附的虚构乡镇，demo 不可用", remedy, essential=False)
+        return Finding("示例数据 made-up town", str(file), essential=False)
+    remedy = "在源代码目录中运行 run jiexiang demo in a clone"
+    return Finding("示例数据 made-up town", "没有随附的虚构乡镇 not here: no demo", remedy, essential=False)
 
 
 def _examine_room(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    fact = f"{folder} 可用 {free / (1 << 30):.1f} GiB"
+    fact = f"{folder} 可用 free {free / (1 << 30):.1f} GiB"
     if free < DISK_BYTES:
-        return Finding("磁盘", fact, "清出至少 1 GiB，或用 --out 写到别的磁盘", essential=False)
-    return Finding("磁盘", fact)
+        return Finding(
+            "磁盘 disk", fact, "清出至少 1 GiB free 1 GiB，或 or --out 写到别的磁盘 on another disk", essential=False
+        )
+    return Finding("磁盘 disk", fact)
 
 
 def _examine_fonts() -> Finding:
@@ -186,7 +205,10 @@ def _examine_fonts() -> Finding:
     if lister is not None:
         families = subprocess.run([lister, ":lang=zh-cn", "family"], capture_output=True, text=True, check=True).stdout  # noqa: S603
     if families.strip():
-        return Finding("中文字体", min(families.splitlines()), essential=False)
+        return Finding("中文字体 Chinese fonts", min(families.splitlines()), essential=False)
     return Finding(
-        "中文字体", "没有中文字体，本机截图会缺字", "sudo apt-get install fontconfig fonts-noto-cjk", essential=False
+        "中文字体 Chinese fonts",
+        "没有 none：本机截图会缺字 pictures made here lack glyphs",
+        "sudo apt-get install fontconfig fonts-noto-cjk",
+        essential=False,
     )

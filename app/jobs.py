@@ -84,7 +84,7 @@ class RunTasks(Protocol):
         function: Callable[[Task], Value],
         tasks: Sequence[Task],
         *,
-        workers: int,
+        workers: int | None,
         on_outcome: Callable[[int, Outcome[Value]], None],
     ) -> list[Outcome[Value]]:
         """Return the outcomes in the order of the tasks."""
@@ -116,7 +116,7 @@ class SplitOrder:
     seed: int = 0
     posts: int | None = None
     only: tuple[str, ...] = ()
-    workers: int = 1
+    workers: int | None = None
     force: bool = False
 
 
@@ -271,7 +271,7 @@ def draw(plan: Path, page: Path, *, language: str, attribution: str, force: bool
 
 
 def demonstrate(
-    town: Path, folder: Path, *, language: str, workers: int, force: bool, run_tasks: RunTasks, on_step: OnStep
+    town: Path, folder: Path, *, language: str, workers: int | None, force: bool, run_tasks: RunTasks, on_step: OnStep
 ) -> SplitDone:
     """Divide, check and draw the made-up town.
 

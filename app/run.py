@@ -19,22 +19,20 @@ from typing import Any, TypeVar
 from app.geo.errors import JiexiangError
 from app.jobs import Failure, Outcome
 
-__all__ = ["run_tasks", "usable_cores"]
+__all__ = ["run_tasks"]
+
+TASKS_WORTH_A_PROCESS = 6
+"""A process takes some seconds to start; fewer communities than this are sooner divided without it."""
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
-
-
-def usable_cores() -> int:
-    """Count the processor cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def run_tasks(
     function: Callable[[Task], Value],
     tasks: Sequence[Task],
     *,
-    workers: int = 1,
+    workers: int | None = None,
     on_outcome: Callable[[int, Outcome[Value]], None] | None = None,
 ) -> list[Outcome[Value]]:
     """Give every task to `function` and return the outcomes in the order of the tasks.
@@ -42,7 +40,8 @@ def run_tasks(
     A task that raises becomes an outcome that holds a `Failure`; the others go on. So does one whose process dies under
     it (killed for want of memory, say). `on_outcome` hears of each task's number and outcome as it ends. With more than
     one worker, `function`, tasks and values travel between processes and must be picklable. An interrupt ends the
-    processes at once and is raised again.
+    processes at once and is raised again. Where the number of workers is left open, as many processes are started as
+    there are cores, and as the tasks are worth.
     """
     outcomes: dict[int, Outcome[Value]] = {}
 
@@ -51,6 +50,8 @@ def run_tasks(
         if on_outcome is not None:
             on_outcome(number, outcome)
 
+    if workers is None:
+        workers = min(len(os.sched_getaffinity(0)), len(tasks) // TASKS_WORTH_A_PROCESS)
     workers = min(workers, len(tasks))
     if workers <= 1:
         for number, task in enumerate(tasks):

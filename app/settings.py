@@ -27,7 +27,7 @@ class MachineSettings:
     """How much of the machine is used."""
 
     workers: int | None
-    """Processes that divide communities; None takes one for each core."""
+    """Processes that divide communities; None leaves it to the runner."""
 
 
 @dataclass(frozen=True)

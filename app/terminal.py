@@ -223,7 +223,7 @@ class Terminal:
         """Write what the doctor found, each fault with the line that mends it."""
         for finding in findings:
             mark = "✓" if finding.well else "✗" if finding.essential else "!"
-            self.results.print(f"{mark} {finding.subject}:{finding.fact}", markup=False)
+            self.results.print(f"{mark} {finding.subject}：{finding.fact}", markup=False)
             if not finding.well:
                 self.results.print(f"  → {finding.remedy}", markup=False)
 

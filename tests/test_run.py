@@ -13,7 +13,7 @@ import pytest
 
 from app.geo.errors import DivisionError
 from app.jobs import Failure
-from app.run import run_tasks, usable_cores
+from app.run import TASKS_WORTH_A_PROCESS, run_tasks
 
 
 def halve(number: int) -> int:
@@ -73,8 +73,19 @@ def test_no_task_gives_no_outcome():
     assert run_tasks(halve, [], workers=4) == []
 
 
-def test_usable_cores_counts_at_least_one():
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+def process_number(task: int) -> int:
+    return os.getpid()
+
+
+def test_few_tasks_are_run_without_starting_processes():
+    few = run_tasks(process_number, range(TASKS_WORTH_A_PROCESS))
+    assert {outcome.value for outcome in few} == {os.getpid()}
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="only one core may be used here")
+def test_many_tasks_are_spread_over_the_cores():
+    many = run_tasks(process_number, range(2 * TASKS_WORTH_A_PROCESS))
+    assert os.getpid() not in {outcome.value for outcome in many}
 
 
 SLEEPERS = """
