@@ -129,7 +129,7 @@ def check_rejections(
         *_zigzags(survey, stretches),
         *_necks(survey),
         *_strips(survey, census),
-        *_untold_sides(survey, stretches, layers),
+        *_untold_sides(survey, stretches, grids, layers),
     ]
     return tuple(_with_reasons(hits, survey, statements))
 
@@ -273,14 +273,20 @@ def _zigzags(survey: Survey, stretches: Iterable[_Stretch]) -> Iterable[Rejectio
             yield _rejection(survey, stretch.zone, "zigzag", stretch.grids, middle, metres, words)
 
 
-def _untold_sides(survey: Survey, stretches: list[_Stretch], layers: Layers) -> Iterable[Rejection]:
-    """Grids most of whose outline is open ground, explained where nothing runs near that could serve instead."""
+def _untold_sides(
+    survey: Survey, stretches: list[_Stretch], grids: gpd.GeoDataFrame, layers: Layers
+) -> Iterable[Rejection]:
+    """Grids most of whose outline is open ground, explained where nothing runs near that could serve instead.
+
+    Where the plan writes the four sides, one of them has to name nothing but open ground.
+    """
+    untold = _with_open_side(grids)
     barriers, _ = barriers_on_ground(layers.streets, layers.barriers)
     open_m = np.zeros(len(survey.grids))
     for stretch in stretches:
         open_m[list(stretch.grids)] += stretch.line.length
     outline_m = shapely.length(shapely.get_exterior_ring(largest_polygons(survey.grids)))
-    for row in np.flatnonzero(open_m > OPEN_SHARE * outline_m).tolist():
+    for row in np.flatnonzero(untold & (open_m > OPEN_SHARE * outline_m)).tolist():
         share = f"{open_m[row] / outline_m[row]:.0%}"
         words = (
             f"四周 {share} 是楼间空地(共 {{}} 米),四至说不清",
@@ -298,6 +304,16 @@ def _untold_sides(survey: Survey, stretches: list[_Stretch], layers: Layers) -> 
             why = f"这段边界两侧 {SERVES_M:.0f} 米内可作边界的街巷、河渠等只有 {serving_m:.0f} 米"
             hit = replace(hit, explained=True, reason=why)
         yield hit
+
+
+def _with_open_side(grids: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    columns = [f"sides_{side}" for side in ("east", "south", "west", "north")]
+    if not set(columns) <= set(grids.columns):
+        return np.ones(len(grids), bool)
+    open_side = [
+        [all(name.endswith("空地") for name in str(text).split("、")) for text in grids[side]] for side in columns
+    ]
+    return np.asarray(np.any(open_side, axis=0))
 
 
 def _necks(survey: Survey) -> Iterable[Rejection]:
