@@ -73,7 +73,7 @@ def crossed_barriers(survey: Survey, census: Census, layers: Layers, rules: Rule
             if (lived > 0).sum() < 2:
                 continue
             way, spot = _way_across(barrier, way_shapes[near], way_names[near])
-            x, y = lonlat(np.array([spot]), zone.crs)[0]
+            [there] = lonlat(np.array([spot]), zone.crs)
             name = next((str(name) for name in sorted(lines.name[mine].astype(str)) if name), "")
             beyond = float(np.sort(lived)[-2])
             alone = None
@@ -88,7 +88,7 @@ def crossed_barriers(survey: Survey, census: Census, layers: Layers, rules: Rule
                     home[citizens] == row,
                 )
                 alone = next((side for side in sides if not divisible(side, rules)), None)
-            crossings.append(Crossing(int(row), str(kind), name, way, (float(x), float(y)), beyond, alone))
+            crossings.append(Crossing(int(row), str(kind), name, way, there, beyond, alone))
     return crossings
 
 

@@ -367,7 +367,7 @@ def _rejection(
     metres: float,
     words: tuple[str, str],
 ) -> Rejection:
-    x, y = lonlat(np.array([spot]), zone.crs)[0]
+    [there] = lonlat(np.array([spot]), zone.crs)
     codes = tuple(str(survey.grid_codes[row]) for row in rows)
     zh, en = (text.format(f"{metres:.0f}") for text in words)
-    return Rejection(kind, codes, float(x), float(y), metres, zh, en, explained=False, reason="")
+    return Rejection(kind, codes, *there, metres, zh, en, explained=False, reason="")

@@ -248,9 +248,9 @@ def neck_of(shape: shapely.Geometry, half_width_m: float, body_m2: float) -> sha
     return shapely.line_interpolate_point(shapely.shortest_line(first, second), 0.5, normalized=True)
 
 
-def lonlat(points: Geometries, crs: CRS) -> NDArray[np.float64]:
-    """Longitude and latitude of metric points, rounded to a decimetre (6 decimals)."""
-    return np.round(unproject(shapely.get_coordinates(points), crs), 6)
+def lonlat(points: Geometries, crs: CRS) -> list[tuple[float, float]]:
+    """Return longitude and latitude of metric points, rounded to a decimetre (6 decimals)."""
+    return [(x, y) for x, y in np.round(unproject(shapely.get_coordinates(points), crs), 6).tolist()]
 
 
 def _as_drawn(grids: gpd.GeoDataFrame) -> tuple[Geometries, NDArray[np.bool_]]:

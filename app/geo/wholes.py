@@ -79,10 +79,10 @@ def _cut_areas(survey: Survey, census: Census, drawn: Geometries, names: NDArray
         steps = (np.diff(area[order]) != 0) | (np.diff(survey.grid_group[grid[order]]) != 0)
         for held in np.split(order, np.flatnonzero(steps) + 1):
             if len(held) > 1:
-                spot = lonlat(np.array([shapely.point_on_surface(common[held[1]])]), zone.crs)[0]
+                [spot] = lonlat(np.array([shapely.point_on_surface(common[held[1]])]), zone.crs)
                 k = int(area[held[0]])
                 name = str(names[near[k]])
-                yield Whole(name, float(households[k]), tuple(grid[held].tolist()), (float(spot[0]), float(spot[1])))
+                yield Whole(name, float(households[k]), tuple(grid[held].tolist()), spot)
 
 
 def _cut_lists(survey: Survey, census: Census, buildings: gpd.GeoDataFrame, column: str) -> Iterable[Whole]:
