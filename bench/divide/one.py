@@ -27,7 +27,8 @@ class Measured:
     seconds: list[float]
     """One number a repetition, by the clock on the wall."""
     cpu_seconds: list[float]
-    """The same in processor time of this process, which other work on the machine disturbs less."""
+    """The same in processor time of this process, which other work on the machine disturbs less;
+    empty with workers, whose time it does not hold."""
     proof_seconds: float
     """What the search for proofs of infeasibility added; only this project looks for any."""
     failures: list[str]
@@ -47,7 +48,7 @@ def run_peer(peer: str, place: Place, out: Path, *, repeats: int, workers: int, 
     else:
         seconds, cpu_seconds, (grids, failures) = _timed(lambda: divide(frames, PEERS[peer]), repeats)
     grids.to_file(out, layer="grids", driver="GPKG")
-    return Measured(seconds, cpu_seconds, 0.0, failures)
+    return Measured(seconds, cpu_seconds if workers == 1 else [], 0.0, failures)
 
 
 def _run_ours(place: Place, out: Path, repeats: int, workers: int, *, proofs: bool) -> Measured:
@@ -61,7 +62,7 @@ def _run_ours(place: Place, out: Path, repeats: int, workers: int, *, proofs: bo
         with_proofs, _, (plan, failures) = _timed(lambda: ours.divide(layers, workers, prove=True), 1)
         proof_seconds = max(0.0, with_proofs[0] - min(seconds))
     ours.write(plan, out)
-    return Measured(seconds, cpu_seconds, proof_seconds, failures)
+    return Measured(seconds, cpu_seconds if workers == 1 else [], proof_seconds, failures)
 
 
 def _timed(function: Callable[[], Result], repeats: int) -> tuple[list[float], list[float], Result]:

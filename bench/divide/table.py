@@ -66,8 +66,9 @@ def as_markdown(rows: Sequence[Row]) -> str:
             figures += ["–"] * 4
             failed = row.run.error
         else:
-            cpu_seconds = median(row.run.measured["cpu_seconds"])
-            figures += [f"{row.seconds:.2f}", f"{cpu_seconds:.2f}", f"{row.seconds / base:.1f}" if base else "–"]
+            cpu_seconds = row.run.measured["cpu_seconds"]
+            figures += [f"{row.seconds:.2f}", f"{median(cpu_seconds):.2f}" if cpu_seconds else "–"]
+            figures.append(f"{row.seconds / base:.1f}" if base else "–")
             proofs = row.run.measured["proof_seconds"]
             figures.append(f"{proofs:.2f}" if proofs else "–")
             failed = str(len(row.run.measured["failures"]))
