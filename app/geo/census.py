@@ -118,15 +118,16 @@ def check_counts(survey: Survey, statements: Statements, census: Census, with_bu
     stated = statements.households
     if stated is None:
         return Finding({"lost_households": lost, "wrong_count": None}, places)
-    difference = np.abs(census.recount - np.where(np.isnan(stated), census.recount, stated))
+    stated = np.where(np.isnan(stated), census.recount, stated)  # a grid that says nothing says nothing wrong
+    difference = np.abs(census.recount - stated)
     wrong = np.flatnonzero(difference > 0.5 + census.slack)
-    off = abs(census.recount.sum() - np.nansum(stated)) > 0.5 * len(stated)
+    off = abs(census.recount.sum() - stated.sum()) > 0.5 * len(stated)
     for row in wrong.tolist():
         here, said = plain(census.recount[row]), plain(stated[row])
         words = f"网格写 {said} 户,楼栋合计 {here} 户", f"the grid says {said} households, its buildings {here}"
         places.append(grid_place(survey, "wrong_count", row, *words, amount=float(difference[row])))
     if off and not len(wrong):
-        here, said = plain(census.recount.sum()), plain(np.nansum(stated))
+        here, said = plain(census.recount.sum()), plain(stated.sum())
         words = f"各网格合计 {said} 户,楼栋合计 {here} 户", f"all grids say {said} households, the buildings {here}"
         places.append(grid_place(survey, "wrong_count", 0, *words))
     return Finding({"lost_households": lost, "wrong_count": len(wrong) + int(off)}, places)

@@ -341,6 +341,26 @@ def test_a_grid_on_the_other_side_of_the_earth_is_told_not_fatal():
     assert (card.values["invalid"], card.values["lost_households"]) == (1, 400)
 
 
+def test_a_count_that_is_missing_is_not_wrong():
+    card = check_promises(make_grids().assign(households=[400, float("nan"), 400, 400]), make_layers(), Rules())
+    assert card.broken == ()
+    assert card.values["in_band"] == 1.0
+
+
+def test_no_grids_at_all():
+    card = check_promises(make_grids().iloc[:0], make_layers(), Rules())
+    assert card.broken == ("gap_m2", "orphan_communities", "lost_households")
+    assert card.values["lost_households"] == 1600
+    assert card.values["in_band"] is None
+
+
+def test_without_streets_every_border_is_open():
+    layers = make_layers()
+    values = check_promises(make_grids(), replace(layers, streets=layers.streets.iloc[:0]), Rules()).values
+    assert values["on_barrier"] == 0
+    assert values["cost"] == pytest.approx(800, rel=0.01)
+
+
 def test_without_buildings_the_grids_are_believed():
     layers = make_layers()
     card = check_promises(make_grids(), replace(layers, buildings=layers.buildings.iloc[:0]), Rules())
