@@ -110,13 +110,13 @@ def read_layers(
         kinds = {note.kind for note in desk["communities"].notes}
         mended = communities if kinds & {"polygons_mended", "outlines_mended"} else None
         frames["communities"] = communities
-        for layer in read:
-            if layer != "communities":
-                frames[layer] = keep_near(frames[layer], communities, desk[layer])
-        if "buildings" in read:
+        if "buildings" in read:  # before those far outside go, so that the households that go with them are told
             frames["buildings"], basis = _settle_households(
                 frames["buildings"], read["buildings"].matched, communities, household_basis, desk["buildings"]
             )
+        for layer in read:
+            if layer != "communities":
+                frames[layer] = keep_near(frames[layer], communities, desk[layer])
     faults = [fault for findings in desk.values() for fault in findings.faults]
     if faults:
         raise InputError(faults)

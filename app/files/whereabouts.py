@@ -22,8 +22,7 @@ def keep_near(frame: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, findings: 
     near = refuse_elsewhere(frame, communities, findings)
     if not near.any():
         return frame
-    if findings.layer != "buildings":  # those are counted by where their households go
-        findings.note("outside", int((~near).sum()))
+    findings.note("outside", int((~near).sum()))
     return frame[near].reset_index(drop=True)
 
 
