@@ -124,11 +124,11 @@ def check_counts(survey: Survey, statements: Statements, census: Census, with_bu
     off = abs(census.recount.sum() - stated.sum()) > 0.5 * len(stated)
     for row in wrong.tolist():
         here, said = plain(census.recount[row]), plain(stated[row])
-        words = f"网格写 {said} 户,楼栋合计 {here} 户", f"the grid says {said} households, its buildings {here}"
+        words = f"网格写 {said} 户，楼栋合计 {here} 户", f"the grid says {said} households, its buildings {here}"
         places.append(grid_place(survey, "wrong_count", row, *words, amount=float(difference[row])))
     if off and not len(wrong):
         here, said = plain(census.recount.sum()), plain(stated.sum())
-        words = f"各网格合计 {said} 户,楼栋合计 {here} 户", f"all grids say {said} households, the buildings {here}"
+        words = f"各网格合计 {said} 户，楼栋合计 {here} 户", f"all grids say {said} households, the buildings {here}"
         places.append(grid_place(survey, "wrong_count", 0, *words))
     return Finding({"lost_households": lost, "wrong_count": len(wrong) + int(off)}, places)
 
@@ -171,7 +171,7 @@ def _cut_place(
 ) -> Place:
     x, y = lonlat(np.array([shapely.point_on_surface(common)]), zone.crs)[0]
     codes = str(survey.grid_codes[first]), str(survey.grid_codes[second])
-    zh = f"{'住宅楼' if promise == 'buildings_cut' else '建筑'}被边界切开,{share:.0%} 在网格 {codes[1]}"
+    zh = f"{'住宅楼' if promise == 'buildings_cut' else '建筑'}被边界切开，{share:.0%} 在网格 {codes[1]}"
     en = f"a {'dwelling' if promise == 'buildings_cut' else 'building'} is cut: {share:.0%} of it lies in {codes[1]}"
     return Place(promise, codes[0], x, y, float(share), zh, en)
 
@@ -209,7 +209,7 @@ def check_compounds(
             x, y = lonlat(np.array([shapely.point_on_surface(common[parts[1]])]), zone.crs)[0]
             name = str(compounds["name"].iloc[near[k]]) if "name" in compounds else ""
             title = name or str(near[k] + 1)
-            zh = f"小区“{title}”({plain(households[k])} 户)被分在网格 {'、'.join(codes)}"
+            zh = f"小区“{title}”（{plain(households[k])} 户）被分在网格 {'、'.join(codes)}"
             en = f"compound “{title}” of {plain(households[k])} households is held by grids {', '.join(codes)}"
             split.setdefault(int(near[k]), Place("compounds_split", codes[0], x, y, len(codes), zh, en))
     return Finding({"compounds_split": len(split)}, [place for _, place in sorted(split.items())])

@@ -67,7 +67,9 @@ def grid_code(community_code: str, serial: int) -> str:
         If the serial number has more than three digits.
     """
     if not 1 <= serial <= HIGHEST_SERIAL:
-        raise DivisionError(f"社区 {community_code} 的网格序号 {serial} 超出三位数字(1–{HIGHEST_SERIAL}),请先拆分社区")
+        raise DivisionError(
+            f"社区 {community_code} 的网格序号 {serial} 超出三位数字（1–{HIGHEST_SERIAL}），请先拆分社区"
+        )
     official = re.fullmatch(r"[0-9]{12}", community_code) is not None
     return f"{community_code}{'' if official else '-'}{serial:03d}"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,25 @@ THIN_M = 0.01
 NECK_HALF_M = 1.0
 BODY_M2 = 200.0
 CRUMB_M2 = 1.0
+LEAST_M2 = 0.01
+"""What is wider than 2 cm counts at least this, so that rounding does not hide it."""
 SLIVER_M2 = 500.0
+
+INVALID_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "Self-intersection": "边线自相交",
+        "Ring Self-intersection": "边线自相接",
+        "Too few points in geometry component": "点数不足",
+        "Hole lies outside shell": "洞在外边线之外",
+        "Holes are nested": "洞中有洞",
+        "Nested shells": "两块图形相套",
+        "Duplicate Rings": "边线重复",
+        "Interior is disconnected": "内部不连通",
+        "Invalid Coordinate": "坐标无效",
+        "empty, no polygon or far away": "为空、不是面或远离本社区",
+    }
+)
+"""What GEOS finds wrong with a polygon, in Chinese."""
 
 
 def check_codes(survey: Survey) -> Finding:
@@ -58,11 +77,11 @@ def check_shapes(survey: Survey) -> Finding:
     unsound = np.flatnonzero(survey.unsound).tolist()
     places = []
     for row in unsound:
-        why = str(shapely.is_valid_reason(survey.grids_drawn[row])).split("[")[0].strip()
-        zh, en = (
-            ("为空、不是面或不在本社区附近", "empty, no polygon or far away") if why == "Valid Geometry" else (why, why)
-        )
-        places.append(grid_place(survey, "invalid", row, f"图形无效:{zh}", f"its geometry is invalid: {en}"))
+        en = str(shapely.is_valid_reason(survey.grids_drawn[row])).split("[")[0].strip()
+        if en == "Valid Geometry":
+            en = "empty, no polygon or far away"
+        zh = INVALID_WORDS.get(en, en)
+        places.append(grid_place(survey, "invalid", row, f"图形无效：{zh}", f"its geometry is invalid: {en}"))
     return Finding({"invalid": len(unsound)}, places)
 
 
@@ -82,7 +101,7 @@ def check_cover(survey: Survey) -> Finding:
                 ("spill_m2", shapely.difference(union, outline), ("越出社区界线", "outside the community")),
             ):
                 if beyond.area > rounding or not _is_thin(beyond):
-                    totals[promise] += beyond.area - rounding if beyond.area > rounding else beyond.area
+                    totals[promise] += max(beyond.area - rounding if beyond.area > rounding else beyond.area, LEAST_M2)
                     code = str(survey.community_codes[home])
                     places += _area_places(promise, code, beyond, zone, words)
             twice = float(shapely.area(mine).sum() - union.area)
@@ -171,7 +190,7 @@ def _torn_places(survey: Survey, row: int) -> Iterable[Place]:
     sizes = shapely.area(parts)
     for (x, y), size in zip(lonlat(shapely.point_on_surface(parts), survey.zone_of_grid(row).crs), sizes, strict=True):
         words = (
-            f"网格不连片,此处另有一块 {size:,.1f} ㎡",
+            f"网格不连片，此处另有一块 {size:,.1f} ㎡",
             f"the grid is not of one piece: {size:,.1f} m² lie here apart",
         )
         yield Place("multipart", code, x, y, float(size), *words)

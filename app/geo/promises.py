@@ -38,9 +38,9 @@ PROMISE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "communities": ("社区数", "communities"),
         "grids": ("网格数", "grids"),
         "invalid": ("图形无效的网格", "grids whose geometry is invalid"),
-        "gap_m2": ("未覆盖面积(㎡)", "area in no grid (m²)"),
-        "spill_m2": ("越出社区面积(㎡)", "area outside the community (m²)"),
-        "overlap_m2": ("网格重叠面积(㎡)", "area in two grids (m²)"),
+        "gap_m2": ("未覆盖面积（㎡）", "area in no grid (m²)"),
+        "spill_m2": ("越出社区面积（㎡）", "area outside the community (m²)"),
+        "overlap_m2": ("网格重叠面积（㎡）", "area in two grids (m²)"),
         "multipart": ("不连片的网格", "grids not of one piece"),
         "necks": ("有细颈的网格", "grids with a hair-thin neck"),
         "edge_mismatch": ("社区内边线不一致的网格", "grids whose borders do not match within the community"),
@@ -66,12 +66,12 @@ PROMISE_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "max_dev": ("社区内户数最大偏差", "largest deviation within a community"),
         "mean_dev": ("社区内户数最大偏差的平均", "mean over communities of the largest deviation"),
         "cv": ("社区内户数变异系数", "mean coefficient of variation within a community"),
-        "border_km": ("网格间边界长度(千米)", "border between grids (km)"),
+        "border_km": ("网格间边界长度（千米）", "border between grids (km)"),
         "on_barrier": ("沿街巷水路墙的边界占比", "share of border on a street, lane, rail, wall or water"),
         "cost": ("边界代价", "border cost"),
         "slivers": ("小于500㎡的网格", "grids under 500 m²"),
-        "compact_mi": ("紧凑度(惯性矩)", "compactness by moment of inertia"),
-        "compact_pp": ("紧凑度(周长)", "compactness by perimeter"),
+        "compact_mi": ("紧凑度（惯性矩）", "compactness by moment of inertia"),
+        "compact_pp": ("紧凑度（周长）", "compactness by perimeter"),
     }
 )
 """Every promise and score in the order of reports, in Chinese and English."""
@@ -209,7 +209,7 @@ def _check_band(
     for row in np.flatnonzero(general & ~within).tolist():
         zh, en = _band_words(counted[row], rules)
         if statements.reasons is not None and statements.reasons[row]:
-            zh, en = f"{zh}。原因:{statements.reasons[row]}", f"{en}. Reason: {statements.reasons[row]}"
+            zh, en = f"{zh}。原因：{statements.reasons[row]}", f"{en}. Reason: {statements.reasons[row]}"
         places.append(grid_place(survey, "in_band", row, zh, en, amount=float(counted[row])))
     return Finding(values, places)
 
@@ -227,7 +227,7 @@ def _check_persons(
     for row in np.flatnonzero(~special & (held > rules.max_persons)).tolist():
         there, over = plain(held[row]), plain(held[row] - rules.max_persons)
         words = (
-            f"{there} 人,超过 {rules.max_persons} 人,多 {over} 人",
+            f"{there} 人，超过 {rules.max_persons} 人，多 {over} 人",
             f"{there} persons, {over} over {rules.max_persons}",
         )
         places.append(grid_place(survey, "over_persons", row, *words, amount=float(held[row])))
@@ -237,16 +237,16 @@ def _check_persons(
 def _band_words(households: float, rules: Rules) -> tuple[str, str]:
     low, high = rules.min_households, rules.max_households
     if households == 0:
-        return f"空网格:没有住户(应为 {low}–{high} 户)", f"empty: no households (the band is {low}–{high})"
+        return f"空网格：没有住户（应为 {low}–{high} 户）", f"empty: no households (the band is {low}–{high})"
     if households < low:
         short = plain(low - households)
         return (
-            f"{plain(households)} 户,不足 {low} 户,缺 {short} 户",
+            f"{plain(households)} 户，不足 {low} 户，缺 {short} 户",
             f"{plain(households)} households, {short} under {low}",
         )
     over = plain(households - high)
     return (
-        f"{plain(households)} 户,超过 {high} 户,多 {over} 户",
+        f"{plain(households)} 户，超过 {high} 户，多 {over} 户",
         f"{plain(households)} households, {over} over {high}",
     )
 
@@ -280,7 +280,7 @@ def _check_reasons(
     places = []
     for row in np.flatnonzero(out & ~explained).tolist():
         zh, en = _band_words(counted[row], rules)
-        words = f"{zh},未写明原因和原因代码", f"{en}, without a reason and its code"
+        words = f"{zh}，未写明原因和原因代码", f"{en}, without a reason and its code"
         places.append(grid_place(survey, "unexplained", row, *words))
     for row in np.flatnonzero(false).tolist():
         zh, en = (
@@ -291,7 +291,7 @@ def _check_reasons(
                 f"no building or compound exceeds {rules.max_households}",
             )
         )
-        words = f"原因 {codes[row]} 不成立:{zh}", f"{codes[row]} does not hold: {en}"
+        words = f"原因 {codes[row]} 不成立：{zh}", f"{codes[row]} does not hold: {en}"
         places.append(grid_place(survey, "false_reason", row, *words))
     values: dict[str, Value] = {
         "unexplained": int((out & ~explained).sum()),

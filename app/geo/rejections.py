@@ -54,7 +54,7 @@ REJECTION_WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 REASON_MENTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "barrier_crossed": ("跨", "铁路", "河", "江", "高速", "快速路", "水"),
+        "barrier_crossed": ("跨", "铁路", "河道", "高速公路", "快速路"),
         "zigzag": ("曲折", "绕行"),
         "neck": ("细颈", "狭窄"),
         "strip": ("狭长",),
@@ -152,7 +152,7 @@ def _cut_compounds(survey: Survey, census: Census, layers: Layers, rules: Rules)
     cut = cut_wholes(survey, census, layers.compounds, layers.buildings, area_column="name", building_column="compound")
     for whole in cut:
         over = whole.households > rules.max_households
-        why = f"小区 {plain(whole.households)} 户,超过 {rules.max_households} 户,一区多格" if over else ""
+        why = f"小区 {plain(whole.households)} 户，超过 {rules.max_households} 户，一区多格" if over else ""
         yield _cut_rejection(survey, "compound_cut", whole, ("小区", "compound"), explained=over, why=why)
 
 
@@ -161,7 +161,7 @@ def _cut_groups(survey: Survey, census: Census, layers: Layers, rules: Rules) ->
     cut = cut_wholes(survey, census, layers.groups, layers.buildings, area_column="group", building_column="group")
     for whole in cut:
         over = whole.households > rules.max_households
-        why = f"小组 {plain(whole.households)} 户,超过 {rules.max_households} 户" if over else ""
+        why = f"小组 {plain(whole.households)} 户，超过 {rules.max_households} 户" if over else ""
         yield _cut_rejection(survey, "group_cut", whole, ("居民小组", "residents' group"), explained=over, why=why)
 
 
@@ -175,7 +175,7 @@ def _cut_rejection(
         codes,
         *whole.place,
         whole.households,
-        f"{word[0]}“{title}”({number} 户)被分在网格 {'、'.join(codes)}",
+        f"{word[0]}“{title}”（{number} 户）被分在网格 {'、'.join(codes)}",
         f"{word[1]} “{title}” of {number} households is held by grids {', '.join(codes)}",
         explained,
         why or whole.name,
@@ -197,12 +197,12 @@ def _crossings(survey: Survey, census: Census, layers: Layers, rules: Rules) -> 
             (str(survey.grid_codes[crossing.grid]),),
             *crossing.place,
             crossing.households_beyond,
-            f"网格跨{crossing.name or zh}两侧,另一侧有 {there} 户,{by_zh}",
+            f"网格跨{crossing.name or zh}两侧，另一侧有 {there} 户，{by_zh}",
             f"the grid lies on both sides of {crossing.name or en}, {there} households beyond it, {by_en}",
             explained=crossing.side_alone is not None,
             reason=""
             if crossing.side_alone is None
-            else f"社区在其一侧共 {plain(crossing.side_alone)} 户,不能单独划出 "
+            else f"社区在其一侧共 {plain(crossing.side_alone)} 户，不能单独划出 "
             f"{rules.min_households}–{rules.max_households} 户的网格",
         )
 
@@ -263,7 +263,7 @@ def is_zigzag(line: shapely.Geometry) -> bool:
 
 def _zigzags(survey: Survey, stretches: Iterable[_Stretch]) -> Iterable[Rejection]:
     words = (
-        "边界在楼间空地曲折 {} 米,现场难以指认",
+        "边界在楼间空地曲折 {} 米，现场难以指认",
         "the border zig-zags over {} m of open ground where nobody can point at it",
     )
     for stretch in stretches:
@@ -289,7 +289,7 @@ def _untold_sides(
     for row in np.flatnonzero(untold & (open_m > OPEN_SHARE * outline_m)).tolist():
         share = f"{open_m[row] / outline_m[row]:.0%}"
         words = (
-            f"四周 {share} 是楼间空地(共 {{}} 米),四至说不清",
+            f"四周 {share} 是楼间空地（共 {{}} 米），四至说不清",
             f"{share} of its outline is open ground ({{}} m): its four sides cannot be told",
         )
         zone, inside = survey.zone_of_grid(row), shapely.point_on_surface(survey.grids[row])

@@ -155,6 +155,18 @@ def test_places_lie_where_the_fault_is():
     assert 193 <= y <= 207
 
 
+def test_a_hole_as_small_as_a_hand_is_a_gap():
+    pierced = shapely.box(0, 0, 200, 400) - shapely.box(100, 100, 100.03, 100.03)
+    card = check_promises(with_shape(make_grids(), 0, pierced), make_layers(), Rules())
+    assert card.broken == ("gap_m2",)
+    assert where(card, "gap_m2") == [(WEST, 100, 100)]
+
+
+def test_a_gap_thinner_than_two_centimetres_is_rounding():
+    card = check_promises(with_shape(make_grids(), 0, shapely.box(0.003, 0, 200, 400)), make_layers(), Rules())
+    assert "gap_m2" not in card.broken
+
+
 def test_an_exclave_may_hold_a_second_piece():
     """A community in parts has a grid in parts: one piece in each part is whole."""
     parts = shapely.MultiPolygon([shapely.box(0, 0, 400, 400), shapely.box(0, 500, 100, 600)])
@@ -234,7 +246,7 @@ OUT_OF_BAND = Rules(min_households=410, max_households=500)
 def test_outside_the_band_a_reason_names_the_households():
     grids = make_grids()
     assert check_promises(grids, make_layers(), OUT_OF_BAND).values["unexplained"] == 4
-    told = grids.assign(reason="全社区 800 户不可分,本网格 400 户", reason_code="total_indivisible")
+    told = grids.assign(reason="全社区 800 户不可分，本网格 400 户", reason_code="total_indivisible")
     assert check_promises(told, make_layers(), OUT_OF_BAND).broken == ()
     other_number = grids.assign(reason="本网格 1400 户", reason_code="total_indivisible")
     assert check_promises(other_number, make_layers(), OUT_OF_BAND).values["unexplained"] == 4
@@ -283,7 +295,7 @@ def test_grids_outside_the_band_are_places_with_their_reason():
     told = make_grids().assign(reason="本网格 400 户", reason_code="total_indivisible")
     places = [spot for spot in check_promises(told, make_layers(), OUT_OF_BAND).places if spot.promise == "in_band"]
     assert [spot.amount for spot in places] == [400] * 4
-    assert "不足 410 户,缺 10 户" in places[0].words_zh
+    assert "不足 410 户，缺 10 户" in places[0].words_zh
     assert "本网格 400 户" in places[0].words_zh
 
 
@@ -294,7 +306,7 @@ def test_persons_have_a_limit_where_they_are_known():
     card = check_promises(make_grids(), layers, Rules())
     assert card.values["over_persons"] == 2
     assert [spot.code for spot in card.places] == [WEST_1, EAST_3]
-    assert card.places[0].words_zh == "2501 人,超过 2500 人,多 1 人"
+    assert card.places[0].words_zh == "2501 人，超过 2500 人，多 1 人"
 
 
 def test_hand_drawn_grids_need_only_their_shape():

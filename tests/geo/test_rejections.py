@@ -49,11 +49,11 @@ def test_a_cut_compound():
 def test_a_compound_above_the_maximum_has_to_be_cut():
     [hit] = check(layers=make_layers(compounds={"大院": shapely.box(20, 20, 380, 380)}))
     assert hit.explained
-    assert hit.reason == "小区 800 户,超过 500 户,一区多格"
+    assert hit.reason == "小区 800 户，超过 500 户，一区多格"
 
 
 def test_a_reason_that_names_the_compound_explains_the_cut():
-    grids = make_grids().assign(reason=["依业主大会意见,幸福家园分属两格", "", "", ""])
+    grids = make_grids().assign(reason=["依业主大会意见，幸福家园分属两格", "", "", ""])
     [hit] = check(grids, make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)}))
     assert hit.explained
     assert hit.reason.startswith("依业主大会意见")
@@ -233,7 +233,7 @@ def test_the_borders_of_the_plan_are_believed_where_they_are_given():
 
 
 def test_a_reason_may_explain_a_zigzag():
-    grids = zigzag_plan().assign(reason=["", "", "", "边界沿院落间空地曲折,经现场指认"])
+    grids = zigzag_plan().assign(reason=["", "", "", "边界沿院落间空地曲折，经现场指认"])
     assert [hit.explained for hit in check(grids)] == [True]
 
 
