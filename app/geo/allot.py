@@ -10,12 +10,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from app.geo.arrangement import add_up, join_faces
+from app.geo.arrangement import add_up, join_faces, union_by
 from app.geo.graph import Borders, build_graph, second_moments
 from app.geo.ground import CommunityTask, Ground
 from app.geo.rules import Rules
 from app.geo.search import Division, Effort, divide_graph
-from app.geo.units import Units, union_by
+from app.geo.units import Units
 
 __all__ = ["Allotment", "allot_units"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -11,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["GRID_M", "Arrangement", "add_up", "arrange", "cut_edges", "join_faces", "noded", "vertex_keys"]
+__all__ = ["GRID_M", "Arrangement", "add_up", "arrange", "cut_edges", "join_faces", "noded", "union_by", "vertex_keys"]
 
 GRID_M = 0.001
 """Everything is noded on a grid of one millimetre, so that overlay cannot fail for want of precision."""
@@ -117,3 +118,13 @@ def join_faces(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
     return np.asarray(rank[inverse])
+
+
+def union_by(faces: NDArray[np.object_], group: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Join faces of the same number into one geometry each, exactly along their edges."""
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(int(group.max()) + 2))
+    return np.array(
+        [shapely.coverage_union_all(faces[order[i:j]]) for i, j in pairwise(bounds)],
+        dtype=object,
+    )

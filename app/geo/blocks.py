@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from app.geo.arrangement import GRID_M, arrange, join_faces, noded
+from app.geo.arrangement import GRID_M, Arrangement, arrange, join_faces, noded, union_by
+from app.geo.measures import STREET_CLASSES
 from app.geo.ridges import ridges_between
 from app.geo.streets import is_main
 
@@ -20,6 +21,8 @@ DUAL_CARRIAGEWAY_M = 30.0
 """Main streets no further apart than this are one street, bordered on its middle."""
 NARROW_STREETS_M = 12.0
 """The same for smaller streets and lanes."""
+WALL_STRIP_M = 24.0
+"""Ground between a street and a wall no wider than this belongs to what lies behind the wall."""
 
 
 @dataclass(frozen=True)
@@ -47,84 +50,132 @@ def cut_blocks(
     barrier: NDArray[np.str_],
     outline: BaseGeometry,
     buildings: NDArray[np.object_],
+    lived_in: NDArray[np.bool_],
+    enclosures: NDArray[np.object_],
 ) -> Blocks:
-    """Cut an outline into blocks by lines, and collapse the slivers between carriageways to their middle.
+    """Cut an outline into blocks by lines and enclosures, without strips beside walls and slivers inside streets.
 
     Parameters
     ----------
     lines, barrier
         Lines inside the outline and their classes, shape (n,).
-    buildings
-        Footprints or points; a face with a building in it is no sliver.
+    buildings, lived_in
+        Footprints or points and whether anyone lives there, shape (m,). A face with a building in it is no sliver, one
+        with a dwelling in it is no strip.
+    enclosures
+        Areas of compounds, special sites and groups: their edges divide like a wall.
 
     Notes
     -----
-    Slivers that touch are taken together, and their ground goes to the nearest block around them: the middle between
-    the two sides of a dual carriageway, and the spokes of a roundabout, come out of one rule. The outline itself
-    attracts nothing, so a strip between a street and the outline goes to the blocks along it.
+    Narrow ground that touches is taken together and goes to the nearest block around it: the middle between the two
+    sides of a dual carriageway, and the spokes of a roundabout, come out of one rule. The outline itself attracts
+    nothing, so a strip between a street and the outline goes to the blocks along it. The strip between a street and a
+    wall goes to what lies behind the wall, so that the border runs on the street.
     """
-    plane = arrange(lines, outline)
-    pieces = noded(np.append(lines, shapely.boundary(outline)))
-    sliver = _slivers(plane.faces, plane.edges, plane.sides, lines, barrier, buildings)
-    on_edge = _on_edges(pieces, plane.edges)
-    loose = pieces[~on_edge]
-    if not sliver.any() or sliver.all():
-        return Blocks(plane.faces, loose, np.array([], dtype=object), np.array([], dtype=np.int64))
+    walls = shapely.boundary(enclosures)
+    drawn = np.concatenate([lines, walls])
+    classes = np.concatenate([barrier, np.full(len(walls), "wall")])
+    plane = arrange(drawn, outline)
+    pieces = noded(np.append(drawn, shapely.boundary(outline)))
+    loose = pieces[~_on_edges(pieces, plane.edges)]
+    on_street = _near(plane, lines[np.isin(barrier, STREET_CLASSES)]) | (plane.sides.min(axis=1) < 0)
+    strip = _strips(plane, _near(plane, np.append(walls, lines[barrier == "wall"])), on_street, buildings[lived_in])
+    geometry, _, emptied = _collapse(plane, strip, ~on_street, outline)
+    if strip.any():
+        plane = arrange(shapely.boundary(geometry), outline)
+    sliver = _slivers(plane.faces, plane.edges, plane.sides, drawn, classes, buildings)
+    geometry, ridges, filled = _collapse(plane, sliver, np.ones(len(plane.edges), bool), outline)
+    gone = shapely.union_all(np.array([emptied, filled], dtype=object))
+    shapely.prepare(gone)
+    loose = loose[~shapely.intersects(gone, shapely.line_interpolate_point(loose, 0.5, normalized=True))]
+    middles = [ridge for ridge, _ in ridges]
+    rows = [_street_along(edges, lines, barrier) for _, edges in ridges]
+    return Blocks(geometry, loose, np.array(middles, dtype=object), np.array(rows, dtype=np.int64))
+
+
+def _collapse(
+    plane: Arrangement, narrow: NDArray[np.bool_], attracting: NDArray[np.bool_], outline: BaseGeometry
+) -> tuple[NDArray[np.object_], list[tuple[BaseGeometry, NDArray[np.object_]]], BaseGeometry]:
+    """Give narrow faces to the faces around them, each place to the nearest attracting edge.
+
+    Returns
+    -------
+    The faces that remain, which fit vertex by vertex; the lines between the shares, each with the edges around it; and
+    the ground that was given away.
+    """
+    if not narrow.any() or narrow.all():
+        return plane.faces, [], shapely.Polygon()
     both = plane.sides.min(axis=1) >= 0
-    inner = both & sliver[plane.sides].all(axis=1)
+    inner = both & narrow[plane.sides].all(axis=1) & attracting
     group = join_faces(len(plane.faces), plane.sides[inner])
-    facing = both & (sliver[plane.sides].sum(axis=1) == 1)
-    lengths = plane.lengths
+    facing = both & (narrow[plane.sides].sum(axis=1) == 1) & attracting & (plane.lengths > 0.05)
     edge_lines = shapely.linestrings(plane.edges.reshape(-1, 2, 2))
-    grown: dict[int, list[BaseGeometry]] = {}
-    middles: list[BaseGeometry] = []
-    middle_row: list[int] = []
-    kept_slivers: list[BaseGeometry] = []
-    tree = STRtree(lines)
-    for number in np.unique(group[sliver]):
-        members = np.flatnonzero((group == number) & sliver)
-        ground = shapely.union_all(plane.faces[members], grid_size=GRID_M)
-        around = facing & np.isin(plane.sides, members).any(axis=1) & (lengths > 0.05)
-        block = np.where(sliver[plane.sides[around, 0]], plane.sides[around, 1], plane.sides[around, 0])
-        if not len(block):
-            kept_slivers.extend(plane.faces[members])
+    share: dict[int, list[BaseGeometry]] = {}
+    ridges: list[tuple[BaseGeometry, NDArray[np.object_]]] = []
+    given: list[BaseGeometry] = []
+    kept: list[BaseGeometry] = []
+    for number in np.unique(group[narrow]):
+        members = np.flatnonzero((group == number) & narrow)
+        around = facing & np.isin(plane.sides, members).any(axis=1)
+        if not around.any():
+            kept.extend(plane.faces[members])
             continue
+        ground = shapely.union_all(plane.faces[members], grid_size=GRID_M)
+        block = np.where(narrow[plane.sides[around, 0]], plane.sides[around, 1], plane.sides[around, 0])
         ridge = ridges_between(edge_lines[around], block, ground, spacing_m=2.0, tolerance_m=0.75)
-        parts = (
-            arrange(np.array([ridge], dtype=object), ground).faces if not ridge.is_empty else shapely.get_parts(ground)
-        )
-        sides = STRtree(edge_lines[around])
-        owner = block[sides.query_nearest(shapely.point_on_surface(parts), all_matches=False)[1]]
-        for face, part in zip(owner, parts, strict=True):
-            grown.setdefault(int(face), []).append(part)
+        whole = shapely.get_parts(ground)
+        parts = whole if ridge.is_empty else arrange(np.array([ridge], dtype=object), ground).faces
+        near = STRtree(edge_lines[around]).query_nearest(shapely.point_on_surface(parts), all_matches=False)[1]
+        for face, part in zip(block[near].tolist(), parts, strict=True):
+            share.setdefault(face, []).append(part)
+        given.append(ground)
         if not ridge.is_empty:
-            along = tree.query_nearest(
-                shapely.line_interpolate_point(edge_lines[around], 0.5, normalized=True), all_matches=False
-            )[1]
-            best = int(along[np.argmin(_rank(barrier)[along])])
-            middles.append(ridge)
-            middle_row.append(best)
-    whole = [
-        shapely.union_all([plane.faces[k], *grown.get(int(k), [])], grid_size=GRID_M) for k in np.flatnonzero(~sliver)
+            ridges.append((ridge, edge_lines[around]))
+    grown = [
+        shapely.union_all([plane.faces[k], *share.get(k, [])], grid_size=GRID_M)
+        for k in np.flatnonzero(~narrow).tolist()
     ]
-    joined = shapely.get_parts(np.array([*whole, *kept_slivers], dtype=object))
+    joined = shapely.get_parts(np.asarray([*grown, *kept], dtype=object))
     # Cut once more in one go, so that neighbours share every vertex; the ground inside each block is one face again.
-    again = arrange(shapely.boundary(joined), outline)
+    again = arrange(np.asarray(shapely.boundary(joined), dtype=object), outline)
     centre = shapely.point_on_surface(again.faces)
-    hit_face, hit_block = STRtree(joined).query(centre, predicate="intersects")
-    block_of = np.full(len(again.faces), -1)
-    block_of[hit_face[::-1]] = hit_block[::-1]
-    edges_in = again.sides.min(axis=1) >= 0
-    same = edges_in & (block_of[again.sides[:, 0]] == block_of[again.sides[:, 1]]) & (block_of[again.sides[:, 0]] >= 0)
-    group = join_faces(len(again.faces), again.sides[same])
-    geometry = np.array(
-        [shapely.coverage_union_all(again.faces[group == k]) for k in range(int(group.max()) + 1)], dtype=object
-    )
-    geometry = shapely.get_parts(geometry)
-    slivers = shapely.union_all(plane.faces[sliver])
-    shapely.prepare(slivers)
-    loose = loose[~shapely.intersects(slivers, shapely.line_interpolate_point(loose, 0.5, normalized=True))]
-    return Blocks(geometry, loose, np.array(middles, dtype=object), np.array(middle_row, dtype=np.int64))
+    owner = STRtree(joined).query_nearest(centre, all_matches=False)[1]
+    same = (again.sides.min(axis=1) >= 0) & (owner[again.sides[:, 0]] == owner[again.sides[:, 1]])
+    faces = union_by(again.faces, join_faces(len(again.faces), again.sides[same]))
+    return shapely.get_parts(faces), ridges, shapely.union_all(given)
+
+
+def _near(plane: Arrangement, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which edges run on one of the lines."""
+    found = np.zeros(len(plane.edges), bool)
+    if len(lines):
+        found[STRtree(lines).query(plane.middles, predicate="dwithin", distance=0.01)[0]] = True
+    return found
+
+
+def _strips(
+    plane: Arrangement, on_wall: NDArray[np.bool_], on_street: NDArray[np.bool_], dwellings: NDArray[np.object_]
+) -> NDArray[np.bool_]:
+    """Tell which faces are strips between a street and the wall along it, with nobody living there."""
+    strip = np.asarray(shapely.is_empty(shapely.buffer(plane.faces, -WALL_STRIP_M / 2, quad_segs=2)))
+    beside_wall, beside_street = np.zeros(len(strip), bool), np.zeros(len(strip), bool)
+    for side in plane.sides.T:
+        beside_wall[side[on_wall & (side >= 0)]] = True
+        beside_street[side[on_street & (side >= 0)]] = True
+    strip &= beside_wall & beside_street
+    if strip.any() and len(dwellings):
+        rows = np.flatnonzero(strip)
+        face, row = STRtree(dwellings).query(plane.faces[rows], predicate="intersects")
+        held = shapely.area(shapely.intersection(plane.faces[rows][face], dwellings[row]))
+        strip[rows[face[held >= 0.3 * shapely.area(dwellings[row])]]] = False
+    return strip
+
+
+def _street_along(edges: NDArray[np.object_], lines: NDArray[np.object_], classes: NDArray[np.str_]) -> int:
+    """Row of the main street that runs along most of the edges' sides."""
+    middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
+    along = STRtree(lines).query_nearest(middle, all_matches=False)[1]
+    return int(along[np.argmin(_rank(classes)[along])])
 
 
 def _slivers(

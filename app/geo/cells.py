@@ -59,7 +59,6 @@ def cut_cells(
     outline: BaseGeometry,
     blocks: Blocks,
     dwellings: Dwellings,
-    enclosures: NDArray[np.object_],
     kept_lines: NDArray[np.object_],
     *,
     spacing_m: float = 2.5,
@@ -72,10 +71,8 @@ def cut_cells(
 
     Parameters
     ----------
-    enclosures
-        Outlines of compounds and special sites: polygons whose edges divide like a wall.
     kept_lines
-        Further lines that divide in any case.
+        Lines that divide in any case, beside the edges of the blocks.
     spacing_m
         How densely buildings are sampled.
     """
@@ -86,10 +83,8 @@ def cut_cells(
     footprint = lived_in & (shapely.get_dimensions(shapes) == 2)
     walls = shapes[footprint]
     solid = shapely.union_all(walls) if len(walls) else shapely.Polygon()
-    fixed = np.concatenate([shapely.boundary(blocks.geometry), shapely.boundary(enclosures), kept_lines])
+    fixed = np.concatenate([shapely.boundary(blocks.geometry), kept_lines])
     lanes = blocks.inner_lines
-    if len(enclosures):
-        lanes = np.concatenate([lanes, shapely.get_parts(shapely.intersection(shapely.boundary(enclosures), outline))])
     households = np.bincount(
         home_block[home_block >= 0], weights=dwellings.households[home_block >= 0], minlength=len(blocks.geometry)
     )

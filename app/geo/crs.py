@@ -22,6 +22,7 @@ __all__ = [
     "METRES_PER_DEGREE",
     "densify_outlines",
     "has_secret_shift",
+    "metres_per_unit",
     "metric_crs",
     "project",
     "to_degrees",
@@ -63,7 +64,7 @@ def densify_outlines(frame: gpd.GeoDataFrame, max_m: float = 100.0) -> gpd.GeoDa
     geometries = np.asarray(frame.geometry.array, dtype=object)
     if not len(geometries):
         return frame.copy()
-    step = max_m / _metres_per_unit(frame.crs)
+    step = max_m / metres_per_unit(frame.crs)
     single = shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON
     kind, xy, offsets = shapely.to_ragged_array(geometries, include_z=False)
     xy, first_of_ring = _divide_edges(xy, offsets[0], step)
@@ -90,7 +91,8 @@ def _divide_edges(xy: Numbers, first_of_ring: NDArray[Any], step: float) -> tupl
     return dense, first_of_edge[first_of_ring]
 
 
-def _metres_per_unit(crs: CRS) -> float:
+def metres_per_unit(crs: CRS) -> float:
+    """Return the length of a unit of the CRS; of a degree, that of the equator."""
     if crs.is_geographic:
         return METRES_PER_DEGREE * math.degrees(crs.axis_info[0].unit_conversion_factor)
     return float(crs.axis_info[0].unit_conversion_factor)
@@ -119,7 +121,12 @@ def _keeps_numbers(crs: CRS) -> bool:
 
 
 def has_secret_shift(crs: CRS) -> bool:
-    """Tell whether the CRS rests on Xi'an 1980 or Beijing 1954, whose shifts to CGCS2000 are not public."""
+    """Tell whether the CRS rests on Xi'an 1980 or Beijing 1954, whose shifts to CGCS2000 are not public.
+
+    One that brings its own parameters along (`+towgs84`) is no secret.
+    """
+    if crs.is_bound:
+        return False
     name = crs.geodetic_crs.datum.name.lower() if crs.geodetic_crs is not None and crs.geodetic_crs.datum else ""
     return "xian" in name or "xi'an" in name or "beijing" in name
 

@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from app.geo.allot import Allotment
-from app.geo.arrangement import add_up
+from app.geo.arrangement import add_up, union_by
 from app.geo.codes import label_grids
 from app.geo.crs import DEGREES, project, unproject
 from app.geo.draw import Drawing
@@ -19,7 +19,7 @@ from app.geo.reasons import Reason, explain
 from app.geo.rules import Rules
 from app.geo.seams import Seams, to_degrees_exactly
 from app.geo.sides import describe_sides
-from app.geo.units import Units, union_by
+from app.geo.units import Units
 
 __all__ = ["describe_grids"]
 

@@ -9,12 +9,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from app.geo.arrangement import Arrangement, arrange
+from app.geo.arrangement import Arrangement, arrange, union_by
 from app.geo.borders import open_chains, relax_junctions, straighten
 from app.geo.cells import settle
 from app.geo.graph import classify_edges
 from app.geo.ground import Ground
-from app.geo.units import Units, union_by
+from app.geo.units import Units
 
 __all__ = ["Drawing", "draw_grids"]
 

@@ -63,9 +63,15 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
     """
     rng = np.random.default_rng([seed, *hashlib.sha256(task.code.encode()).digest()[:8]])
     ground = lay_out(task, rules)
-    blocks = cut_blocks(ground.lines.geometry, ground.lines.barrier, ground.outline, ground.dwellings.geometry)
-    enclosures = np.concatenate([ground.compounds, ground.sites, ground.groups])
-    cells = cut_cells(ground.outline, blocks, ground.dwellings, enclosures, ground.fixed)
+    blocks = cut_blocks(
+        ground.lines.geometry,
+        ground.lines.barrier,
+        ground.outline,
+        ground.dwellings.geometry,
+        ground.dwellings.households > 0,
+        np.concatenate([ground.compounds, ground.sites, ground.groups]),
+    )
+    cells = cut_cells(ground.outline, blocks, ground.dwellings, ground.fixed)
     units = form_units(
         ground,
         blocks,

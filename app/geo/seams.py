@@ -161,7 +161,13 @@ def _sew_one(
         points: list[Point] = [(x, y) for x, y in coords.tolist()]
         out = [points[0]]
         for a, b in pairwise(points):
-            out += [*between(a, b), b]
+            for point in (*between(a, b), b):
+                if len(out) > 1 and out[-2] == point:
+                    out.pop()  # out and back along the outline: a hair that has no width
+                else:
+                    out.append(point)
+        while len(out) > 3 and out[1] == out[-2]:
+            out = out[1:-1]
         return out
 
     parts = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -20,7 +19,7 @@ from app.geo.ground import Ground
 from app.geo.rules import Rules
 from app.geo.streets import BarrierLines
 
-__all__ = ["Units", "form_units", "union_by"]
+__all__ = ["Units", "form_units"]
 
 OPEN_LAND_M2 = 600.0
 """Ground without dwellings that is smaller than this goes to a neighbour at once."""
@@ -126,7 +125,7 @@ def form_units(
     crossing = borders.hard > 0
     order = np.concatenate([np.flatnonzero(~crossing), np.flatnonzero(crossing)])
     worth = np.where(crossing, 1e-6, 1.0) * borders.cost
-    free = (in_site[borders.pair] < 0).all(axis=1)
+    free = np.asarray((in_site[borders.pair] < 0).all(axis=1))
     order = order[free[order]]
     load = refresh(settle(np.arange(len(load)), stays, borders.pair[order], worth[order]))
     while len(load) > MOST_UNITS:
@@ -253,14 +252,4 @@ def _kinds(
         [site >= 0, (compound >= 0) & (load > 0), load == 0, whole],
         ["special site", "compound", "open land", "block"],
         default="building cell",
-    )
-
-
-def union_by(faces: NDArray[np.object_], group: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Join faces of the same number into one geometry each, exactly along their edges."""
-    order = np.argsort(group, kind="stable")
-    bounds = np.searchsorted(group[order], np.arange(int(group.max()) + 2))
-    return np.array(
-        [shapely.coverage_union_all(faces[order[i:j]]) for i, j in pairwise(bounds)],
-        dtype=object,
     )
