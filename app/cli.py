@@ -5,6 +5,7 @@ Exit codes: 0 every hard promise holds, 1 one is broken or a community failed, 2
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -413,6 +414,11 @@ def _reporting(context: typer.Context, *, as_json: bool) -> Iterator[Terminal]:
     except JiexiangError as error:
         terminal.warn(str(error), str(error))
         raise typer.Exit(1) from error
+    except BrokenPipeError:  # whoever read our results has read enough
+        raise
+    except OSError as error:
+        terminal.warn(f"{error.filename or ''} 读写失败：{error.strerror}", f"{error.filename or ''}: {error.strerror}")
+        raise typer.Exit(2) from error
     except KeyboardInterrupt:
         terminal.warn("已中断，没有留下写了一半的文件。", "interrupted; nothing half-written is left.")
         raise typer.Exit(130) from None
@@ -424,6 +430,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a GBK terminal lacks some signs; that is no reason to fail
     for ending in (signal.SIGTERM, signal.SIGHUP):  # a closed window or a stopped service cleans up as Ctrl-C does
         if signal.getsignal(ending) is not signal.SIG_IGN:
             signal.signal(ending, _interrupt)

@@ -283,7 +283,8 @@ def demonstrate(
     if not town.is_file():
         raise UsageError(f"没有示例数据 {town}：demo 要在源代码目录里运行")
     sources = {layer: f"{town}:{layer}" for layer in TOWN_LAYERS}
-    order = SplitOrder(Inputs(sources), Rules(), folder, workers=workers, force=force)
+    inputs = Inputs(sources, household_basis="常住户")
+    order = SplitOrder(inputs, Rules(), folder, workers=workers, force=force)
     return _split(order, run_tasks=run_tasks, steps=_Steps(on_step), draw_in=language)
 
 

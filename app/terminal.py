@@ -109,6 +109,8 @@ class Terminal:
     def print_split(self, done: SplitDone) -> None:
         """Write what a division came to: notes, scores, reasons, failures, and where it lies."""
         self.print_notes(done.check)
+        basis = done.plan.about["household_basis"]
+        self.print(f"户数口径：{basis}", f"households are: {basis}")
         self.print_scorecard(done.check.scorecard, whole=False)
         self.print_places(done.check.scorecard, done.check.scorecard.broken)
         self.print_rejections(done.check.rejections)

@@ -339,6 +339,12 @@ def test_a_terminal_gets_tables_and_colours_as_it_likes_them(jiexiang, village, 
     assert not RED.search(run_at_a_terminal(*asked, NO_COLOR="1"))
 
 
+def test_a_terminal_in_gbk_is_no_reason_to_fail(jiexiang):
+    answer = jiexiang("doctor", env=os.environ | {"PYTHONIOENCODING": "gbk"}, encoding="gbk")
+    assert answer.returncode == 0
+    assert "坐标系" in answer.stdout
+
+
 # --- verify -----------------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,12 @@ def test_a_file_where_the_folder_should_be_is_refused(tmp_path):
     assert (tmp_path / "out").read_text() == "a file"
 
 
+def test_a_place_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(UsageError, match="不能写入"), write_whole(tmp_path / "file" / "out", NAMES, force=True):
+        pass
+
+
 def test_an_interrupt_during_the_move_waits_until_it_is_complete(tmp_path, monkeypatch):
     write(tmp_path, "old")
     replace = Path.replace
