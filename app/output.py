@@ -69,8 +69,8 @@ def _nearest_existing(folder: Path) -> Path:
 def _signals_held() -> Iterator[None]:
     """Let interrupts wait until the block has ended.
 
-    Handlers are exchanged rather than signals blocked: libraries run threads of their own, and a signal that one of those
-    takes would interrupt us all the same. Only the main thread is ever interrupted.
+    Handlers are exchanged rather than signals blocked: libraries run threads of their own, and a signal that one of
+    those takes would interrupt us all the same. Only the main thread is ever interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -85,8 +85,8 @@ def _signals_held() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in caught:
-            signal.raise_signal(number)
+        for held in caught:
+            signal.raise_signal(held)
 
 
 def _move(part: Path, folder: Path, names: Sequence[str]) -> None:
