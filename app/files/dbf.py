@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,11 @@ LANGUAGE_DRIVERS = {
     0xC9: "cp1251",
 }
 """0x00 and 0x57 (the system's own) say nothing: they are written whatever the text is."""
+
+LANGUAGE_IS_WESTERN = re.compile(r"iso8859-(1|15)$|cp(437|850|125[02])$")
+
+LEAST_CHINESE_BYTES = 6
+"""Three characters in a row: accented letters of western words do not come in sixes."""
 
 CODE_PAGES = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "65001": "utf-8", "950": "cp950", "ansi": ""}
 
@@ -51,16 +57,17 @@ def dbf_codec(parts: Mapping[str, Path], findings: Findings) -> str:
                 reason=f".cpg 声明为 {declared}，文字却不是",
                 reason_en=f"the .cpg says {declared}, but the text is not",
             )
-        if declared != "utf-8" and _is_surely_utf8(texts):
+        found = _found_instead(texts, declared)
+        if found:
             raise findings.stop(
                 "encoding",
-                reason=f".cpg 声明为 {declared}，文字却是 UTF-8",
-                reason_en=f"the .cpg says {declared}, but the text is UTF-8",
+                reason=f".cpg 声明为 {declared}，文字却是 {found}",
+                reason_en=f"the .cpg says {declared}, but the text is {found}",
             )
         return declared
     by_driver = LANGUAGE_DRIVERS.get(data[29], "")
     for codec in (by_driver, "utf-8", "gb18030"):
-        if codec and _fits(texts, codec):
+        if codec and _fits(texts, codec) and not _found_instead(texts, codec):
             findings.note("text_repaired", int(bool(by_driver) and codec != by_driver), codec=codec)
             return codec
     raise findings.stop(
@@ -116,6 +123,17 @@ def _fits(texts: list[bytes], codec: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _found_instead(texts: list[bytes], declared: str) -> str:
+    """Return the encoding that the text is beyond doubt, where that is another than the declared one."""
+    if declared != "utf-8" and _is_surely_utf8(texts):
+        return "UTF-8"
+    if not LANGUAGE_IS_WESTERN.match(declared):
+        return ""
+    runs = [run for text in texts for run in re.findall(rb"[\x80-\xff]+", text)]
+    chinese = all(len(run) % 2 == 0 for run in runs) and _fits(runs, "gb2312")
+    return "GBK" if chinese and any(len(run) >= LEAST_CHINESE_BYTES for run in runs) else ""
 
 
 def _is_surely_utf8(texts: list[bytes]) -> bool:

@@ -14,6 +14,7 @@ from app.files.households import communities_of, model_households, scale_househo
 from app.files.messages import Findings, Note, listed
 from app.files.outlines import Misfit, close_misfits, find_misfits
 from app.files.reading import LayerRead, empty_frame, read_layer
+from app.files.sources import content_digest
 from app.files.whereabouts import keep_near
 from app.geo.crs import DEGREES, has_secret_shift
 from app.geo.errors import InputError, UsageError
@@ -121,9 +122,10 @@ def read_layers(
     if faults:
         raise InputError(faults)
     frames["buildings"] = frames["buildings"].drop(columns=["levels", "floor_area", "building"])
+    digests = {path: content_digest(path) for path in {one.path for one in read.values()}}
     report = ReadReport(
         tuple(note for findings in desk.values() for note in findings.notes),
-        {layer: one.digest for layer, one in read.items()},
+        {layer: digests[one.path] for layer, one in read.items()},
         {layer: one.features for layer, one in read.items()},
         mended,
     )

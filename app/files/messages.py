@@ -108,6 +108,12 @@ _FAULTS: Mapping[str, _FaultText] = {
         "it is no plan file: layer {layer} is missing; there are: {layers}",
         "Give a plan.gpkg written by jiexiang split",
     ),
+    "garbled": _FaultText(
+        "{field} 是乱码：“{value}”应为“{meant}”",
+        "该文字曾以错误的编码（{wrong}）读取后保存；请以 {right} 重新导出",
+        "{field} is garbled: “{value}” should be “{meant}”",
+        "It was once read as {wrong} and saved so: export it again as {right}",
+    ),
     # columns
     "column_missing": _FaultText(
         "缺少字段 {field}；现有字段：{columns}",

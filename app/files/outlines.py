@@ -33,6 +33,7 @@ LEAST_SECOND_SHARE = 0.1
 """Share of its edge that a gap has on the second of its communities."""
 
 TOUCH_M = 0.02
+MOST_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -250,6 +251,16 @@ def close_misfits(outlines: Shapes, misfits: Misfits) -> Shapes:
     Vertices that exist stay where they are to the last bit, so neighbours go on sharing them. A community that nothing
     is left of comes back as an empty polygon.
     """
+    closed = outlines
+    for _ in range(MOST_ROUNDS):  # where wide gaps cross, the middle is left for the next round
+        closed = _close_once(closed, misfits)
+        misfits = Misfits((), (), (), 0, 0, 0, 0) if shapely.is_empty(closed).any() else find_misfits(closed)
+        if not misfits.overlaps and not misfits.gaps:
+            break
+    return closed
+
+
+def _close_once(outlines: Shapes, misfits: Misfits) -> Shapes:
     closed = outlines.copy()
     for lower, higher in sorted({(misfit.communities[0], misfit.communities[1]) for misfit in misfits.overlaps}):
         closed[higher] = _without_crumbs(shapely.difference(closed[higher], closed[lower]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -16,8 +17,16 @@ from numpy.typing import NDArray
 from app.files.columns import match_columns
 from app.files.messages import Findings, listed
 from app.files.shapes import polygonal, tidy_shapes
-from app.files.sources import content_digest, open_source, read_table
-from app.files.values import read_codes, read_estimates, read_flags, read_levels, read_numbers, read_texts
+from app.files.sources import open_source, read_table
+from app.files.values import (
+    read_codes,
+    read_estimates,
+    read_flags,
+    read_levels,
+    read_numbers,
+    read_texts,
+    refuse_garbled,
+)
 from app.geo.crs import DEGREES, densify_outlines, to_degrees
 from app.geo.layers import KNOWN_BARRIERS, KNOWN_HIGHWAYS, Contract, Field
 
@@ -34,7 +43,7 @@ class LayerRead:
     matched: Mapping[str, str]
     """The column of the file for each field that it has."""
     crs: Any
-    digest: str
+    path: Path
     features: int
 
 
@@ -61,12 +70,14 @@ def read_layer(
     source = open_source(spec, findings, otherwise="grids" if contract.layer == "grids" else "")
     matched = match_columns(contract, source.columns, told, household_basis, findings)
     extra = {"workload": workload} if workload and contract.layer == "buildings" else {}
-    for field, column in extra.items():
-        if column not in source.columns:
-            findings.refuse("column_unknown", field=field, column=column, columns="、".join(source.columns))
+    if extra and workload not in source.columns:
+        findings.refuse("column_unknown", field="workload", column=workload, columns="、".join(source.columns))
     table = read_table(source, {*matched.values(), *extra.values()}, findings)
     columns = {field.name: table.columns.get(matched.get(field.name, "")) for field in contract.fields}
     labels = _labels(columns, len(table.shapes))
+    for field in contract.fields:
+        if field.kind in ("text", "code") and field.name in matched:
+            refuse_garbled(table.columns[matched[field.name]], field.name, findings)
     values = {
         field.name: _read_field(field, columns[field.name], labels, findings, contract=contract, mend=mend)
         for field in contract.fields
@@ -78,9 +89,9 @@ def read_layer(
         _check_codes(values["community_code"], findings)
     if contract.layer in ("streets", "barriers"):
         _read_words(contract.layer, values, findings)
-    for field, prefix in (("building_id", "b"), ("compound_id", "c")):
-        if field in values:
-            values[field] = _unique_ids(values[field], matched.get(field), prefix, findings)
+    for name, prefix in (("building_id", "b"), ("compound_id", "c")):
+        if name in values:
+            values[name] = _unique_ids(values[name], matched.get(name), prefix, findings)
     shapes = tidy_shapes(table, contract, labels, findings, mend=mend)
     frame = gpd.GeoDataFrame(
         {name: _series(column)[shapes.index] for name, column in values.items()}, geometry=shapes
@@ -90,7 +101,7 @@ def read_layer(
     frame = to_degrees(frame)
     if contract.layer != "grids":  # those are judged as they are
         frame = _undo_rounding(frame, findings)
-    return LayerRead(frame, matched, source.crs, content_digest(source.path), len(table.shapes))
+    return LayerRead(frame, matched, source.crs, source.path, len(table.shapes))
 
 
 def _labels(columns: Mapping[str, Column | None], rows: int) -> list[str]:

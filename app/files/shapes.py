@@ -15,7 +15,7 @@ from pyproj import CRS, Transformer
 
 from app.files.messages import Findings, listed
 from app.files.sources import Table
-from app.geo.crs import to_degrees
+from app.geo.crs import metres_per_unit, to_degrees
 from app.geo.layers import Contract
 
 __all__ = ["check_place", "polygonal", "tidy_shapes"]
@@ -44,6 +44,7 @@ REASON_WORDS = {
 }
 
 MENDED_AREA_SHARE = 0.01
+CRUMB_M2 = 1.0
 DEGREES_AROUND_AREA = 3.0
 """How far from the area of use of a projection data may lie: cities on the edge of a zone use one zone for all."""
 
@@ -122,7 +123,8 @@ def _check_validity(shapes: Shapes, crs: CRS, labels: Sequence[str], findings: F
         findings.refuse_rows("geometry_invalid", invalid, labels, why)
         return shapes
     mended = shapes.copy()
-    mended[invalid] = polygonal(shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False))
+    whole = polygonal(shapely.make_valid(shapes[invalid], method="structure", keep_collapsed=False))
+    mended[invalid] = _without_crumbs(whole, crs)
     findings.refuse_rows("geometry_beyond_mending", invalid[shapely.is_empty(mended[invalid])], labels)
     before, after = shapely.area(shapes[invalid]), shapely.area(mended[invalid])
     changed = np.abs(after - before) > MENDED_AREA_SHARE * np.maximum(before, after)
@@ -134,6 +136,17 @@ def _check_validity(shapes: Shapes, crs: CRS, labels: Sequence[str], findings: F
     ):
         findings.note(kind, int(which.sum()), features=listed([labels[row] for row in invalid[which]]))
     return mended
+
+
+def _without_crumbs(shapes: Shapes, crs: CRS) -> Shapes:
+    """Return polygons without the parts under a square metre that mending leaves beside a larger one."""
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    m2 = shapely.area(parts) * metres_per_unit(crs) ** 2
+    largest = np.zeros(len(shapes))
+    np.maximum.at(largest, row, m2)
+    lasting = (m2 >= CRUMB_M2) | (m2 == largest[row])
+    first = np.searchsorted(row[lasting], np.arange(len(shapes) + 1))
+    return np.array([_joined(parts[lasting][a:b]) for a, b in itertools.pairwise(first)], dtype=object)
 
 
 def polygonal(shapes: Shapes) -> Shapes:

@@ -257,6 +257,9 @@ def _choose_layer(path: Path, layer: str, otherwise: str, findings: Findings) ->
         try:
             listed = pyogrio.list_layers(path)
         except GDAL_ERRORS as error:
+            if "not recognized" in str(error):
+                words, words_en = _FOUND[""]
+                raise findings.stop("pretends", suffix=path.suffix, found=words, found_en=words_en) from error
             raise findings.stop("damaged", reason=error) from error
     spatial = [str(name) for name, kind in listed if kind is not None]
     names = [str(name) for name, _ in listed]

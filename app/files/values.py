@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.files.messages import Findings
 
-__all__ = ["read_codes", "read_estimates", "read_flags", "read_levels", "read_numbers", "read_texts"]
+__all__ = ["read_codes", "read_estimates", "read_flags", "read_levels", "read_numbers", "read_texts", "refuse_garbled"]
 
 Column = NDArray[Any]
 
@@ -21,7 +21,35 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 SPREADSHEET_NUMBER = re.compile(r"\d+(\.\d+)?[eE]\+?\d+|\d+\.0*")
 MISSING_WORDS = {"", "nan", "null", "none", "<null>", "na", "n/a"}
 NO_WORDS = {"", "no", "n", "false", "f", "0", "none", "null", "nan", "否", "无", "不是"}
+MISREADINGS = (("latin-1", "gb2312"), ("latin-1", "utf-8"), ("cp1252", "utf-8"), ("gb18030", "utf-8"))
+"""What text is often taken for, and what it is."""
+
+LEAST_GARBLED = 2
+"""Different texts that have to turn into Chinese before we call them garbled: one may do so by chance."""
+
 EXACT_INTEGERS = 2.0**53
+
+
+def refuse_garbled(values: Column, field: str, findings: Findings) -> None:
+    """Refuse text that was once read in a wrong encoding and saved so: all of it turns into Chinese when undone."""
+    texts = sorted({text for text in read_texts(values) if not text.isascii()})
+    if len(texts) < LEAST_GARBLED:
+        return
+    for wrong, right in MISREADINGS:
+        meant = [_undo(text, wrong, right) for text in texts]
+        if all(meant):
+            findings.refuse("garbled", field=field, value=texts[0], meant=meant[0], wrong=wrong, right=right)
+            return
+
+
+def _undo(text: str, wrong: str, right: str) -> str:
+    """Return what a text was before it was misread; '' where that is not Chinese."""
+    try:
+        meant = text.encode(wrong).decode(right)
+    except UnicodeError:
+        return ""
+    foreign = [char for char in meant if not char.isascii()]
+    return meant if foreign and all("\u3000" <= char <= "\u9fff" or char > "\ufeff" for char in foreign) else ""
 
 
 def read_texts(values: Column) -> NDArray[np.object_]:

@@ -59,12 +59,24 @@ def test_a_driver_byte_that_the_text_denies_is_passed_over_and_noted(tmp_path):
     assert notes(report)["text_repaired"] == 1
 
 
-@pytest.mark.parametrize(("encoding", "cpg"), [("GB18030", "UTF-8"), ("UTF-8", "GBK"), ("UTF-8", "ISO-8859-1")])
+@pytest.mark.parametrize(
+    ("encoding", "cpg"),
+    [("GB18030", "UTF-8"), ("UTF-8", "GBK"), ("UTF-8", "ISO-8859-1"), ("GBK", "ISO-8859-1"), ("GBK", "1252")],
+)
 def test_a_cpg_that_the_text_denies_is_refused(tmp_path, encoding, cpg):
-    fault = only_fault({"communities": write_shapefile(tmp_path, encoding, cpg=cpg)})
+    names = NAMES if encoding == "GB18030" else ["龙江社区", "石头城社区", "雨花社区", "江东社区"]
+    fault = only_fault({"communities": write_shapefile(tmp_path, encoding, cpg=cpg, names=names)})
     assert fault.kind == "encoding"
     assert ".cpg" in fault.fact
     assert ".cpg" in fault.remedy
+
+
+def test_western_names_with_accents_are_taken_as_declared(tmp_path):
+    names = ["Saint-Étienne", "Crémieu", "Béthune", "Évêché"]
+    save_shapefile(communities(name=names), tmp_path / "c.shp", "ISO-8859-1")
+    assert (tmp_path / "c.cpg").read_text() == "ISO-8859-1"
+    layers, _ = read_layers({"communities": str(tmp_path / "c.shp")})
+    assert list(layers.communities["name"]) == names
 
 
 def test_text_in_no_known_encoding_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -242,3 +243,23 @@ def test_real_places_are_read_without_a_fault(place, communities_there):
     assert layers.communities.is_valid.all()
     assert len(barriers()) <= len(layers.barriers)
     assert report.mended is None
+
+
+@pytest.mark.long
+def test_two_million_vertices_are_read(tmp_path):
+    across, along = 24, 834
+    x = np.linspace(0, 600 * across, across * along + 1)
+    wavy = [np.column_stack([x, 600 * k + 40 * np.sin(x / 97 + k)]) for k in range(across + 1)]
+    outlines = [
+        shapely.Polygon(np.concatenate([low[a : a + along + 1], high[a : a + along + 1][::-1]]))
+        for low, high in pairwise(wavy)
+        for a in range(0, across * along, along)
+    ]
+    moved = [shapely.affinity.translate(shapely.segmentize(outline, 0.47), 390_000, 3_545_000) for outline in outlines]
+    assert shapely.get_num_coordinates(moved).sum() > 2_000_000
+    codes = [f"c{k:04}" for k in range(len(moved))]
+    frame = gpd.GeoDataFrame({"community_code": codes}, geometry=moved, crs=4549)
+    layers, report = read(tmp_path, {"communities": frame})
+    assert list(layers.communities["community_code"]) == codes
+    assert layers.communities.is_valid.all()
+    assert report.notes == ()

@@ -154,6 +154,23 @@ def test_levels_of_streets_are_whole_numbers(tmp_path):
     assert notes(report)["layer_unreadable"] == 1
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("latin-1", "gb2312"), ("latin-1", "utf-8"), ("cp1252", "utf-8"), ("gb18030", "utf-8")]
+)
+def test_names_that_were_saved_in_a_wrong_encoding_are_refused_with_what_they_mean(tmp_path, wrong, right):
+    garbled = [name.encode(right).decode(wrong) for name in ("王家大院", "金龙新园", "和平里东", "石城社区")]
+    fault = only_fault(write(tmp_path, frames(communities=communities(name=garbled))))
+    assert (fault.kind, fault.feature) == ("garbled", "")
+    assert "应为“" in fault.fact
+    assert right in fault.remedy
+
+
+@pytest.mark.parametrize("names", [["龙江社区", "石头城", "一", "Ａ座"], ["Crémieu", "Évêché", "Béthune", "ü"]])
+def test_names_that_are_what_they_are_pass(tmp_path, names):
+    layers, _ = read(tmp_path, frames(communities=communities(name=names)))
+    assert list(layers.communities["name"]) == names
+
+
 @given(st.lists(st.integers(0, 10**6), max_size=20))
 def test_numbers_survive_as_numbers_and_as_text(numbers):
     findings = Findings("buildings", "b")
