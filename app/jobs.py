@@ -13,7 +13,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
 import geopandas as gpd
 
@@ -32,16 +32,14 @@ from app.geo.promises import Scorecard, check_promises
 from app.geo.rejections import Rejection, check_rejections
 from app.geo.rules import Rules
 from app.maps.plan_page import draw_plan
+from app.outcomes import Failure, Outcome, RunTasks
 from app.output import refuse_to_overwrite, write_whole
 
 __all__ = [
     "Check",
     "FailedCommunity",
-    "Failure",
     "Inputs",
     "OnStep",
-    "Outcome",
-    "RunTasks",
     "SplitDone",
     "SplitOrder",
     "demonstrate",
@@ -53,42 +51,8 @@ __all__ = [
 PLAN, RUN, MENDED, MAP = "plan.gpkg", "run.json", "mended.gpkg", "map.html"
 TOWN_LAYERS = ("communities", "streets", "buildings", "barriers", "compounds", "special_sites", "groups")
 
-Task = TypeVar("Task")
-Value = TypeVar("Value")
-
 OnStep = Callable[[str, int, int], None]
 """Hears the name of a step, how much of it is done, and how much there is."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a task gave no value; `trace` is empty where it was refused on purpose."""
-
-    message: str
-    trace: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[Value]):
-    """What became of one task, and how long it took."""
-
-    value: Value | Failure
-    seconds: float
-
-
-class RunTasks(Protocol):
-    """Runs a function over tasks: `app.run.run_tasks`, or anything that keeps its promise."""
-
-    def __call__(
-        self,
-        function: Callable[[Task], Value],
-        tasks: Sequence[Task],
-        *,
-        workers: int | None,
-        on_outcome: Callable[[int, Outcome[Value]], None],
-    ) -> list[Outcome[Value]]:
-        """Return the outcomes in the order of the tasks."""
-        ...
 
 
 @dataclass(frozen=True)

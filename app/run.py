@@ -17,7 +17,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
 from app.geo.errors import JiexiangError
-from app.jobs import Failure, Outcome
+from app.outcomes import Failure, Outcome
 
 __all__ = ["run_tasks"]
 

@@ -20,7 +20,7 @@ import shapely.affinity
 from app import __version__, jobs
 from app.geo.promises import HARD_PROMISES, PROMISE_WORDS
 from app.geo.rules import Rules
-from app.jobs import Failure, Outcome
+from app.outcomes import Failure, Outcome
 from app.run import run_tasks
 from tests.conftest import TOWN, TOWN_LAYERS
 

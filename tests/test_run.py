@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.geo.errors import DivisionError
-from app.jobs import Failure
+from app.outcomes import Failure
 from app.run import TASKS_WORTH_A_PROCESS, run_tasks
 
 
