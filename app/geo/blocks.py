@@ -22,7 +22,9 @@ DUAL_CARRIAGEWAY_M = 30.0
 NARROW_STREETS_M = 12.0
 """The same for smaller streets and lanes."""
 WALL_STRIP_M = 24.0
-"""Ground between a street and a wall no wider than this belongs to what lies behind the wall."""
+"""Ground between a street and a wall that is usually no wider than this belongs to what lies behind the wall."""
+ARM_M2 = 150.0
+"""Smaller bits of narrow ground are left where they are."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,13 @@ def cut_blocks(
     plane = arrange(drawn, outline)
     pieces = noded(np.append(drawn, shapely.boundary(outline)))
     loose = pieces[~_on_edges(pieces, plane.edges)]
-    on_street = _near(plane, lines[np.isin(barrier, STREET_CLASSES)]) | (plane.sides.min(axis=1) < 0)
-    strip = _strips(plane, _near(plane, np.append(walls, lines[barrier == "wall"])), on_street, buildings[lived_in])
+    walls = np.append(walls, lines[barrier == "wall"])
+    streets = lines[np.isin(barrier, STREET_CLASSES)]
+    arms = _arms(plane, _near(plane, walls), buildings[lived_in])
+    if len(arms):
+        plane = arrange(np.concatenate([drawn, shapely.boundary(arms)]), outline)
+    on_street = _near(plane, streets) | (plane.sides.min(axis=1) < 0)
+    strip = _strips(plane, _near(plane, walls), on_street, buildings[lived_in])
     geometry, _, emptied = _collapse(plane, strip, ~on_street, outline)
     if strip.any():
         plane = arrange(shapely.boundary(geometry), outline)
@@ -153,11 +160,33 @@ def _near(plane: Arrangement, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
     return found
 
 
+def _arms(plane: Arrangement, on_wall: NDArray[np.bool_], dwellings: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Find the narrow arms that broader ground stretches out between walls and streets, nobody living there."""
+    wall_length = np.zeros(len(plane.faces))
+    for side in plane.sides.T:
+        beside = on_wall & (side >= 0)
+        np.add.at(wall_length, side[beside], plane.lengths[beside])
+    broad = plane.faces[(wall_length > WALL_STRIP_M)]
+    half = WALL_STRIP_M / 2
+    core = shapely.buffer(shapely.buffer(broad, -half, join_style="mitre"), half * 1.02, join_style="mitre")
+    arms = shapely.get_parts(shapely.difference(broad, core))
+    arms = arms[(shapely.get_dimensions(arms) == 2) & (shapely.area(arms) > ARM_M2)]
+    walls = shapely.multilinestrings(shapely.linestrings(plane.edges[on_wall].reshape(-1, 2, 2)))
+    if not len(arms) or walls.is_empty:
+        return np.array([], dtype=object)
+    along = shapely.length(shapely.intersection(shapely.boundary(arms), shapely.buffer(walls, 0.01)))
+    lived = np.zeros(len(arms), bool)
+    lived[STRtree(dwellings).query(arms, predicate="intersects")[0]] = True
+    return np.asarray(arms[(along > WALL_STRIP_M) & ~lived], dtype=object)
+
+
 def _strips(
     plane: Arrangement, on_wall: NDArray[np.bool_], on_street: NDArray[np.bool_], dwellings: NDArray[np.object_]
 ) -> NDArray[np.bool_]:
     """Tell which faces are strips between a street and the wall along it, with nobody living there."""
-    strip = np.asarray(shapely.is_empty(shapely.buffer(plane.faces, -WALL_STRIP_M / 2, quad_segs=2)))
+    usual_width = 2 * shapely.area(plane.faces) / shapely.length(plane.faces)
+    strip = np.asarray(usual_width <= WALL_STRIP_M)
+    strip[strip] = shapely.is_empty(shapely.buffer(plane.faces[strip], -WALL_STRIP_M, quad_segs=2))
     beside_wall, beside_street = np.zeros(len(strip), bool), np.zeros(len(strip), bool)
     for side in plane.sides.T:
         beside_wall[side[on_wall & (side >= 0)]] = True

@@ -131,7 +131,8 @@ def _label_faces(
     own = inside_of >= 0
     face_block[own] = np.where(home_block[inside_of[own]] >= 0, home_block[inside_of[own]], face_block[own])
     owner = np.full(len(plane.faces), -1)
-    owner[own] = inside_of[own]
+    looked_into = np.isin(face_block, divided)
+    owner[own & looked_into] = inside_of[own & looked_into]
     for b in divided:
         mine = np.flatnonzero((face_block == b) & ~own)
         things = np.flatnonzero((home_block == b) & (lived_in | (shapely.area(shapes) > 60)))

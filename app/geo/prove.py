@@ -86,6 +86,10 @@ def _solve(
         graph.neighbour[graph.start[u] : graph.start[u + 1]][graph.link[graph.start[u] : graph.start[u + 1]]].tolist()
         for u in range(n)
     ]
+    for u in range(n):  # a unit below the band needs a neighbour in its grid: the first of the contiguity cuts
+        if households[u] < low:
+            for g in range(parts):
+                model.add_bool_or([x[u][g].negated(), out[g], *(x[v][g] for v in adjacency[u])])
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1

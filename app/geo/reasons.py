@@ -64,8 +64,8 @@ def explain(
     if proven:
         return Reason(
             "proven_infeasible",
-            f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，经精确求解，超限网格数已是最少",
+            f"{size}：社区共{total}户，在不拆分楼栋、小区和居民小组的前提下，经精确求解，超限网格数已是最少",
         )
     return Reason(
-        "not_found", f"{size}：社区共{total}户，在不拆分楼栋、小区和街坊的前提下，未找到全部在{low}–{high}户之间的划法"
+        "not_found", f"{size}：社区共{total}户，在不拆分楼栋、小区和居民小组的前提下，未找到全部在{low}–{high}户之间的划法"
     )

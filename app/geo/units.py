@@ -23,8 +23,10 @@ __all__ = ["Units", "form_units"]
 
 OPEN_LAND_M2 = 600.0
 """Ground without dwellings that is smaller than this goes to a neighbour at once."""
-MOST_UNITS = 700
+MOST_UNITS = 260
 """More cells than this are paired up first, so that large communities stay quick."""
+PAIRED_SHARE = 20
+"""Cells are paired up to this part of the maximum."""
 SITE_M2 = 2_000.0
 """A smaller special site is no grid of its own."""
 
@@ -130,7 +132,12 @@ def form_units(
     load = refresh(settle(np.arange(len(load)), stays, borders.pair[order], worth[order]))
     while len(load) > MOST_UNITS:
         borders = neighbours(plane, unit, on_line, lines, ground.passages)
-        joined = _pair_up(borders, load, (in_site < 0) & (load <= rules.max_households / 12), rules.max_households / 12)
+        joined = _pair_up(
+            borders,
+            load,
+            (in_site < 0) & (load <= rules.max_households / PAIRED_SHARE),
+            rules.max_households / PAIRED_SHARE,
+        )
         if int(joined.max()) + 1 == len(load):
             break
         load = refresh(joined)
