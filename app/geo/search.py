@@ -107,7 +107,7 @@ def divide_graph(
         per_household=0.1 * scale,
         balance=0.2 * scale,
         workload=0.5 * scale if graph.workload.any() else 0.0,
-        shape=0.2 * scale,
+        shape=0.3 * scale,
         crossing=3.0 * scale,
     )
     best: tuple[int, float, float, NDArray[np.int64], int] | None = None
