@@ -87,23 +87,29 @@ def cut_blocks(
         plane = arrange(np.concatenate([drawn, shapely.boundary(arms)]), outline)
     on_street = _near(plane, streets) | (plane.sides.min(axis=1) < 0)
     strip = _strips(plane, _near(plane, walls), on_street, buildings[lived_in])
-    geometry, _, emptied = _collapse(plane, strip, ~on_street, outline)
+    geometry, _, emptied = _collapse(plane, strip, ~on_street, enclosures, outline)
     if strip.any():
         plane = arrange(shapely.boundary(geometry), outline)
     sliver = _slivers(plane.faces, plane.edges, plane.sides, drawn, classes, buildings)
-    geometry, ridges, filled = _collapse(plane, sliver, np.ones(len(plane.edges), bool), outline)
+    geometry, ridges, filled = _collapse(plane, sliver, np.ones(len(plane.edges), bool), enclosures, outline)
     gone = shapely.union_all(np.array([emptied, filled], dtype=object))
     shapely.prepare(gone)
     loose = loose[~shapely.intersects(gone, shapely.line_interpolate_point(loose, 0.5, normalized=True))]
-    middles = [ridge for ridge, _ in ridges]
-    rows = [_street_along(edges, lines, barrier) for _, edges in ridges]
-    return Blocks(geometry, loose, np.array(middles, dtype=object), np.array(rows, dtype=np.int64))
+    rows = np.array([_street_along(edges, lines, barrier) for _, edges in ridges], dtype=np.int64)
+    middles = np.array([ridge for ridge, _ in ridges], dtype=object)
+    return Blocks(geometry, loose, middles[rows >= 0], rows[rows >= 0])
 
 
 def _collapse(
-    plane: Arrangement, narrow: NDArray[np.bool_], attracting: NDArray[np.bool_], outline: BaseGeometry
+    plane: Arrangement,
+    narrow: NDArray[np.bool_],
+    attracting: NDArray[np.bool_],
+    enclosures: NDArray[np.object_],
+    outline: BaseGeometry,
 ) -> tuple[NDArray[np.object_], list[tuple[BaseGeometry, NDArray[np.object_]]], BaseGeometry]:
     """Give narrow faces to the faces around them, each place to the nearest attracting edge.
+
+    Nothing leaves an enclosure that it lies in.
 
     Returns
     -------
@@ -113,9 +119,14 @@ def _collapse(
     if not narrow.any() or narrow.all():
         return plane.faces, [], shapely.Polygon()
     both = plane.sides.min(axis=1) >= 0
-    inner = both & narrow[plane.sides].all(axis=1) & attracting
+    held = np.zeros((len(plane.faces), len(enclosures)), bool)
+    face, enclosure = STRtree(enclosures).query(shapely.point_on_surface(plane.faces), predicate="intersects")
+    held[face, enclosure] = True
+    a, b = plane.sides.T
+    leaving = np.where(narrow[a], (held[a] & ~held[b]).any(axis=1), (held[b] & ~held[a]).any(axis=1))
+    inner = both & narrow[plane.sides].all(axis=1) & attracting & (held[a] == held[b]).all(axis=1)
     group = join_faces(len(plane.faces), plane.sides[inner])
-    facing = both & (narrow[plane.sides].sum(axis=1) == 1) & attracting & (plane.lengths > 0.05)
+    facing = both & (narrow[plane.sides].sum(axis=1) == 1) & attracting & ~leaving & (plane.lengths > 0.05)
     edge_lines = shapely.linestrings(plane.edges.reshape(-1, 2, 2))
     share: dict[int, list[BaseGeometry]] = {}
     ridges: list[tuple[BaseGeometry, NDArray[np.object_]]] = []
@@ -201,10 +212,10 @@ def _strips(
 
 
 def _street_along(edges: NDArray[np.object_], lines: NDArray[np.object_], classes: NDArray[np.str_]) -> int:
-    """Row of the main street that runs along most of the edges' sides."""
+    """Row of the main street that runs along most of the edges' sides, -1 where only enclosures face each other."""
     middle = shapely.line_interpolate_point(edges, 0.5, normalized=True)
-    along = STRtree(lines).query_nearest(middle, all_matches=False)[1]
-    return int(along[np.argmin(_rank(classes)[along])])
+    along = np.unique(STRtree(lines).query(middle, predicate="dwithin", distance=0.01)[1])
+    return int(along[np.argmin(_rank(classes)[along])]) if len(along) else -1
 
 
 def _slivers(

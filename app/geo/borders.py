@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 __all__ = ["Chain", "open_chains", "relax_junctions", "straighten"]
 
@@ -245,20 +246,23 @@ def _slide_end(
     rail = shapely.intersection(shapely.boundary(ground), shapely.buffer(tip, SLIDE_M))
     rail = shapely.intersection(rail, shapely.buffer(shapely.union_all(rows), 0.02))
     pieces = shapely.get_parts(rail)
-    pieces = pieces[(shapely.get_dimensions(pieces) == 1) & (shapely.distance(pieces, tip) < 0.02)]
+    pieces = pieces[shapely.get_dimensions(pieces) == 1]
+    pieces = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces)))
+    pieces = pieces[shapely.distance(pieces, tip) < 0.02]
     if not len(pieces):
         return path
-    target = shapely.get_coordinates(shapely.shortest_line(shapely.Point(before), shapely.union_all(pieces)))[-1]
+    piece = pieces[int(np.argmin(shapely.distance(pieces, shapely.Point(before))))]
+    target = shapely.get_coordinates(shapely.shortest_line(shapely.Point(before), piece))[-1]
     for share in (1.0, 0.75, 0.5, 0.25):
-        stop = shapely.get_coordinates(
-            shapely.shortest_line(shapely.Point(end + share * (target - end)), shapely.union_all(pieces))
-        )[-1]
+        aim = shapely.Point(end + share * (target - end))
+        walked = shapely.get_coordinates(substring(piece, piece.project(tip), piece.project(aim)))
+        stop = walked[-1]
         run = stop - before
         gain = float(np.hypot(*(end - before)) - np.hypot(*run))
         if gain < 0.5:
             continue
         segment = shapely.linestrings([before, stop])
-        swept = shapely.Polygon([before, end, stop])
+        swept = shapely.Polygon([before, end, *walked])  # all that lies between, round corners too
         swept = swept if swept.is_valid else shapely.make_valid(swept)
         if field.free(np.array([segment], dtype=object), np.array([swept], dtype=object))[0]:
             return np.vstack([path[:-1], stop])

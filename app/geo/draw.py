@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from app.geo.arrangement import Arrangement, arrange, union_by
+from app.geo.arrangement import Arrangement, add_up, arrange, union_by
 from app.geo.borders import open_chains, relax_junctions, straighten
 from app.geo.cells import settle
 from app.geo.graph import classify_edges
@@ -17,6 +17,11 @@ from app.geo.ground import Ground
 from app.geo.units import Units
 
 __all__ = ["Drawing", "draw_grids"]
+
+WHOLE_SHARE = 0.95
+"""A grid with this much of a compound holds it."""
+ALONG_EDGE_M = 1.5
+"""A border may stray this far into a compound along its edge."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def _straightened(
     pair: NDArray[np.int64],
     on_barriers: NDArray[np.object_],
 ) -> NDArray[np.object_]:
-    lived = ground.dwellings.geometry[ground.dwellings.households > 0]
+    lived = np.append(ground.dwellings.geometry[ground.dwellings.households > 0], _wholes(ground, shapes))
     near_lived = STRtree(lived)
     rails = np.append(units.lines.geometry, shapely.boundary(ground.outline))
     near_rails = STRtree(rails)
@@ -97,6 +102,16 @@ def _straightened(
         relax_junctions(drawn, pairs, shapes, lived, np.append(on_barriers, shapely.boundary(ground.outline))),
         dtype=object,
     )
+
+
+def _wholes(ground: Ground, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Ground of the compounds, special sites and groups that one grid holds: no border is straightened into it."""
+    areas = np.concatenate([ground.compounds, ground.sites, ground.groups])
+    area, grid = STRtree(shapes).query(areas, predicate="intersects")
+    held = shapely.intersection(areas[area], shapes[grid])
+    size = shapely.area(held)
+    inner = shapely.buffer(held[size > WHOLE_SHARE * add_up(area, size, len(areas))[area]], -ALONG_EDGE_M)
+    return np.asarray(inner[~shapely.is_empty(inner)], dtype=object)
 
 
 def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> NDArray[np.int64]:
