@@ -14,6 +14,8 @@ from app.geo.prove import best_division
 __all__ = ["Division", "Effort", "divide_graph", "grid_numbers"]
 
 
+OUT_OF_REACH = 0.9
+"""Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 FULLEST = 0.625
 """Where in the band the mean of a community's grids may lie if that saves a grid (0 its low end, 1 its high end)."""
 
@@ -98,6 +100,9 @@ def divide_graph(
     if extra and bounds is None and rest < low:
         numbers = [extra]
     numbers = [k for k in (max(k, seeds) for k in numbers) if k <= len(graph)] or [min(max(numbers[0], 1), len(graph))]
+    mean = total / numbers[0]
+    if bounds is not None and len(numbers) == 1 and not OUT_OF_REACH * low <= mean <= high / OUT_OF_REACH:
+        low, high = OUT_OF_REACH * mean, mean / OUT_OF_REACH  # the number given rules the band out: share alike
     scale = 0.4 * math.sqrt(float(graph.area.sum()) / numbers[0])
     energy = Energy(
         low,
