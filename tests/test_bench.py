@@ -100,12 +100,6 @@ def test_table_shows_why_a_peer_gave_nothing() -> None:
     assert "stopped after 900 s" in as_markdown([failed])
 
 
-def test_a_peer_that_fails_is_a_recorded_result(tmp_path: Path) -> None:
-    run = run_alone("nobody", PLACES["town"], tmp_path / "plan.gpkg")
-    assert "nobody" in run.error
-    assert run.measured == {}
-
-
 def test_a_peer_past_the_limit_is_stopped(tmp_path: Path) -> None:
     run = run_alone("nobody", PLACES["town"], tmp_path / "plan.gpkg", limit_s=0.05)
     assert run.error == "stopped after 0 s"
@@ -115,6 +109,13 @@ needs_peers = pytest.mark.skipif(
     any(find_spec(name) is None for name in ("momepy", "pymetis", "spopt", "gerrychain")),
     reason="the peers are not installed: tools/setup.sh bench",
 )
+
+
+@needs_peers
+def test_a_peer_that_fails_is_a_recorded_result(tmp_path: Path) -> None:
+    run = run_alone("nobody", PLACES["town"], tmp_path / "plan.gpkg")
+    assert "nobody" in run.error
+    assert run.measured == {}
 
 
 @needs_peers
