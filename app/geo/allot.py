@@ -41,12 +41,15 @@ class Allotment:
         What the search says of the general grids.
     persons
         Persons in each unit, NaN where the buildings do not say.
+    asked
+        Fewest and most grids that were asked for, None where the households decide.
     """
 
     grid: NDArray[np.int64]
     general: int
     division: Division
     persons: NDArray[np.float64]
+    asked: tuple[int, int] | None
 
 
 def allot_units(
@@ -93,7 +96,7 @@ def allot_units(
     grid[members] = division.assignment
     for k, site in enumerate(np.unique(units.site[units.site >= 0])):
         grid[units.site == site] = division.parts + k
-    return Allotment(grid, division.parts, division, counts.persons)
+    return Allotment(grid, division.parts, division, counts.persons, _bounds(rules, task))
 
 
 @dataclass(frozen=True)

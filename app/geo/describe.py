@@ -15,7 +15,7 @@ from app.geo.crs import DEGREES, project, unproject
 from app.geo.draw import Drawing
 from app.geo.ground import CommunityTask, Ground
 from app.geo.measures import BORDER_COST, divisible, in_band
-from app.geo.reasons import Reason, explain
+from app.geo.reasons import Circumstances, Reason, explain
 from app.geo.rules import Rules
 from app.geo.seams import Seams, to_degrees_exactly
 from app.geo.sides import describe_sides
@@ -58,7 +58,7 @@ def describe_grids(
         neighbours=project(task.neighbours.geometry.to_numpy(), ground.crs),
         neighbour_names=task.neighbours["name"].tolist(),
     )
-    reasons = _reasons(units, allotment, households, site_of_grid, rules)
+    reasons = _reasons(units, allotment, households, site_of_grid, ground.dwellings.households > 0, rules)
     (grids_deg, units_deg), seams = to_degrees_exactly([grid_shapes, unit_shapes], task.outline, ground.crs)
     code = np.array([label.code for label in labels], dtype=object)
     grids = gpd.GeoDataFrame(
@@ -120,9 +120,17 @@ def _site_of_grid(units: Units, allotment: Allotment, grids: int) -> NDArray[np.
 
 
 def _reasons(
-    units: Units, allotment: Allotment, households: NDArray[np.int64], site: NDArray[np.int64], rules: Rules
+    units: Units,
+    allotment: Allotment,
+    households: NDArray[np.int64],
+    site: NDArray[np.int64],
+    lived: NDArray[np.bool_],
+    rules: Rules,
 ) -> list[Reason]:
-    total = int(units.households.sum().round())
+    around = Circumstances(
+        int(units.households.sum().round()), allotment.general, allotment.asked, allotment.division.proven
+    )
+    persons = add_up(allotment.grid, allotment.persons, len(households))
     reasons = []
     for grid, count in enumerate(households.tolist()):
         if site[grid] >= 0:
@@ -130,19 +138,17 @@ def _reasons(
             continue
         members = np.flatnonzero(allotment.grid == grid)
         heaviest = members[np.argmax(units.households[members])]
-        reasons.append(
-            explain(
-                count,
-                int(units.households[heaviest].round()),
-                str(units.kind[heaviest]),
-                total,
-                allotment.general,
-                rules,
-                proven=allotment.division.proven,
-                fixed=allotment.division.fixed,
-            )
-        )
+        weight = int(units.households[heaviest].round())
+        what = _unit_words(str(units.kind[heaviest]), int((units.home[lived] == heaviest).sum()))
+        reasons.append(explain(count, float(persons[grid]), weight, what, around, rules))
     return reasons
+
+
+def _unit_words(kind: str, buildings: int) -> str:
+    """Say what a unit is that cannot be split."""
+    if buildings == 1:
+        return "一栋楼"
+    return "一个小区" if kind == "compound" else f"同一位置的{buildings}栋楼"
 
 
 def _borders(
@@ -195,5 +201,5 @@ def _message(units: Units, site_names: NDArray[np.object_], reasons: list[Reason
         words.append(f"{len(out)}个网格户数不在规定范围，原因见网格表")
     if units.released:
         names = "、".join(str(site_names[site]) or "未命名" for site in units.released)
-        words.append(f"{names}未单设专属网格：面积过小、分成几块，或单设会把社区其余部分隔断")
+        words.append(f"{names}未单设专属网格：面积过小、分成几块、位于小区之内，或单设会把社区其余部分隔断")
     return "；".join(words)

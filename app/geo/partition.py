@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Energy", "UnitGraph", "anneal", "band_distance", "cut_cost", "grow"]
+__all__ = ["Energy", "UnitGraph", "anneal", "band_distance", "grow"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -687,9 +687,3 @@ def anneal(
 def band_distance(households: Floats, low: float, high: float) -> Floats:
     """Households by which each number lies outside the band."""
     return np.maximum(np.maximum(low - households, households - high), 0.0)
-
-
-def cut_cost(graph: UnitGraph, assignment: Ints) -> float:
-    """Sum of `cost` over the borders of an assignment."""
-    row = np.repeat(np.arange(len(graph)), np.diff(graph.start))
-    return float(graph.cost[assignment[row] != assignment[graph.neighbour]].sum() / 2)

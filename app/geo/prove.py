@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +14,23 @@ from app.geo.partition import UnitGraph
 
 __all__ = ["Exact", "best_division"]
 
+MOST_VARIABLES = 3_000
+"""Larger models (units × grids) are not solved in any time worth waiting for."""
+
 
 @dataclass(frozen=True)
 class Exact:
-    """What the solver found: an assignment with fewer grids out of the band, or none; `proven` if that is certain."""
+    """What the solver found: an assignment with few enough grids out of the band, or certainty that there is none."""
 
     assignment: NDArray[np.int64] | None
-    proven: bool
+    none_exists: bool
+    spent: float
+    """Deterministic time that it took."""
 
 
 def best_division(
     graph: UnitGraph,
-    numbers: list[int],
+    numbers: Sequence[int],
     low: float,
     high: float,
     max_persons: float,
@@ -40,16 +46,23 @@ def best_division(
 
     Parameters
     ----------
+    numbers
+        Numbers of grids, tried in this order; one that would make the model too large settles nothing.
     work
-        Limit in the solver's deterministic time, for each number of grids; not seconds.
+        Limit in the solver's deterministic time, for all numbers together; not seconds.
     """
-    proven = True
-    for parts in sorted(numbers):
-        answer = _solve(graph, parts, low, high, max_persons, most_out, work)
+    spent = 0.0
+    certain = True
+    for parts in numbers:
+        if spent >= work or len(graph) * parts > MOST_VARIABLES:
+            certain = False
+            continue
+        answer = _solve(graph, parts, low, high, max_persons, most_out, work - spent)
+        spent += answer.spent
         if answer.assignment is not None:
-            return answer
-        proven = proven and answer.proven
-    return Exact(None, proven)
+            return Exact(answer.assignment, False, spent)
+        certain = certain and answer.none_exists
+    return Exact(None, certain, spent)
 
 
 def _solve(
@@ -79,7 +92,7 @@ def _solve(
         model.add_bool_or([x[u][g] for u in range(n)])
         loads.append(load)
     model.add(sum(out) <= most_out)
-    if not (graph.locked >= 0).any():  # grids are alike: order them by the heaviest unit's row
+    if not (graph.locked >= 0).any():  # grids are alike: the heaviest first
         for g in range(1, parts):
             model.add(loads[g] <= loads[g - 1])
     adjacency = [
@@ -99,9 +112,9 @@ def _solve(
         status = solver.solve(model)
         spent += max(solver.response_proto.deterministic_time, 1e-3)
         if status == cp_model.INFEASIBLE:
-            return Exact(None, True)
+            return Exact(None, True, spent)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Exact(None, False)
+            return Exact(None, False, spent)
         assignment = np.array([next(g for g in range(parts) if solver.boolean_value(x[u][g])) for u in range(n)])
         cuts = 0
         for g in range(parts):
@@ -113,8 +126,8 @@ def _solve(
                     model.add_bool_or([x[a][every].negated(), x[b][every].negated(), *(x[v][every] for v in around)])
                 cuts += 1
         if not cuts:
-            return Exact(assignment, True)
-    return Exact(None, False)
+            return Exact(assignment, False, spent)
+    return Exact(None, False, spent)
 
 
 def _pieces(assignment: NDArray[np.int64], part: int, adjacency: list[list[int]]) -> list[set[int]]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.geo.arrangement import add_up
+from app.geo.errors import DivisionError
 from app.geo.partition import Energy, UnitGraph, anneal, band_distance, grow
 from app.geo.prove import best_division
 
@@ -43,16 +45,30 @@ class Division:
     assignment
         Grid of each unit, shape (n,).
     proven
-        Whether no division has fewer grids out of the band.
-    fixed
-        Whether the number of grids was given.
+        Whether no division into any number of grids that is allowed has fewer grids out of the band.
     """
 
     assignment: NDArray[np.int64]
     parts: int
     out_of_band: int
     proven: bool
-    fixed: bool
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One run's end: grids out of the band, regions crossed into, households out of the band, energy."""
+
+    out: int
+    crossings: int
+    away: float
+    energy: float
+    assignment: NDArray[np.int64]
+    parts: int
+
+    @property
+    def key(self) -> tuple[int, int, float, float]:
+        """What is compared, the most important first."""
+        return self.out, self.crossings, self.away, self.energy
 
 
 def grid_numbers(households: float, low: float, high: float, bounds: tuple[int, int] | None) -> list[int]:
@@ -90,17 +106,10 @@ def divide_graph(
     Units above the band take a grid each from the outset. The number of grids nearest to the middle of the band is
     tried first; others follow only where it leaves a grid out of the band.
     """
+    numbers = _numbers_to_try(graph, low, high, bounds)
     total = float(graph.households.sum())
-    heavy = graph.households > high
-    rest = total - float(graph.households[heavy].sum())
-    extra = int(heavy.sum())
-    shifted = None if bounds is None else (max(bounds[0] - extra, 0), max(bounds[1] - extra, 0))
-    numbers = [k + extra for k in grid_numbers(rest, low, high, shifted)] if rest > 0 or not extra else [extra]
-    seeds = int(graph.locked.max()) + 1 if len(graph) else 0
-    if extra and bounds is None and rest < low:
-        numbers = [extra]
-    numbers = [k for k in (max(k, seeds) for k in numbers) if k <= len(graph)] or [min(max(numbers[0], 1), len(graph))]
     mean = total / numbers[0]
+    asked_low, asked_high = low, high
     if bounds is not None and len(numbers) == 1 and not OUT_OF_REACH * low <= mean <= high / OUT_OF_REACH:
         low, high = OUT_OF_REACH * mean, mean / OUT_OF_REACH  # the number given rules the band out: share alike
     scale = 0.4 * math.sqrt(float(graph.area.sum()) / numbers[0])
@@ -115,45 +124,120 @@ def divide_graph(
         shape=0.3 * scale,
         crossing=3.0 * scale,
     )
-    best: tuple[int, float, float, NDArray[np.int64], int] | None = None
+    best = _best_run(graph, numbers, energy, effort, scale, rng)
+    out = _out_of_band(graph, best.assignment, asked_low, asked_high, max_persons)
+    if out == 0 or not prove or len(graph) > effort.prove_units or (low, high) != (asked_low, asked_high):
+        return Division(best.assignment, best.parts, out, out == 0)
+    assignment, proven, work = best.assignment, False, effort.prove_work
+    while out:
+        every = _numbers_to_prove(graph, asked_low, asked_high, bounds, out - 1, int(assignment.max()) + 1)
+        exact = best_division(graph, every, asked_low, asked_high, max_persons, most_out=out - 1, work=work)
+        work -= exact.spent
+        if exact.assignment is None:
+            proven = exact.none_exists
+            break
+        assignment = exact.assignment
+        out = _out_of_band(graph, assignment, asked_low, asked_high, max_persons)
+    else:
+        proven = True
+    if assignment is not best.assignment:
+        assignment, out = _polish(graph, assignment, out, energy, effort, scale, rng)
+    return Division(assignment, int(assignment.max()) + 1, out, proven)
+
+
+def _numbers_to_try(graph: UnitGraph, low: float, high: float, bounds: tuple[int, int] | None) -> list[int]:
+    """List the numbers of grids to search, the most promising first; each unit above the band takes a grid."""
+    heavy = graph.households > high
+    extra = int(heavy.sum())
+    rest = float(graph.households[~heavy].sum())
+    more = grid_numbers(rest, low, high, None) if rest >= low or not extra else [0]
+    numbers = [k + extra for k in more]
+    if bounds is None:
+        fewest, most = max(1, int(graph.locked.max()) + 1), len(graph)
+    else:
+        if not extra:
+            numbers = grid_numbers(rest, low, high, bounds)
+        fewest, most = max(bounds[0], int(graph.locked.max()) + 1), max(bounds[1], int(graph.locked.max()) + 1)
+    return list(dict.fromkeys(min(max(k, fewest), most, len(graph)) for k in numbers))
+
+
+def _numbers_to_prove(
+    graph: UnitGraph, low: float, high: float, bounds: tuple[int, int] | None, most_out: int, near: int
+) -> list[int]:
+    """List every number of grids that could leave at most `most_out` of them out of the band, the nearest first."""
+    total = float(graph.households.sum())
+    fewest = max(1, int(graph.locked.max()) + 1)
+    if most_out == 0:
+        fewest = max(fewest, math.ceil(total / high))
+    most = min(len(graph), math.floor(total / low) + most_out)
+    if bounds is not None:
+        fewest, most = max(fewest, bounds[0]), min(most, max(bounds[1], fewest))
+    return sorted(range(fewest, most + 1), key=lambda k: (abs(k - near), k))
+
+
+def _best_run(
+    graph: UnitGraph, numbers: list[int], energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
+) -> _Found:
+    """Anneal from several starts, number of grids by number, until the band is kept and nothing is crossed."""
+    best: _Found | None = None
     for rank, parts in enumerate(numbers[:5]):
         again = 0
         runs = effort.runs if rank == 0 else max(effort.runs // 2, 1)
         for run in range(effort.runs + effort.more_runs):
-            if run >= runs and (best is None or best[0] == 0 or rank > 1):
+            if run >= runs and (best is None or best.out == 0 or rank > 1):
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
-            same = best is not None and found[:2] == best[:2] and math.isclose(found[2], best[2], rel_tol=1e-4)
-            again = again + 1 if same else 1 if best is None or found[:3] < best[:3] else again
-            if best is None or found[:3] < best[:3]:
+            same = best is not None and found.key[:3] == best.key[:3]
+            same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=1e-4)
+            better = best is None or found.key < best.key
+            again = again + 1 if same else 1 if better else again
+            if better:
                 best = found
-            if parts == 1 or (again >= effort.alike and best[0] == 0):
+            if parts == 1 or (again >= effort.alike and best is not None and best.out == 0):
                 break
-        if best is not None and best[0] == 0:
+        if best is not None and best.out == 0 and (best.crossings == 0 or rank > 1):
             break
-    assert best is not None  # noqa: S101 - `numbers` is never empty
-    out, _, _, assignment, parts = best
-    if out == 0 or parts == 1:
-        return Division(assignment, parts, out, out == 0 or len(numbers) == 1, bounds is not None)
-    proven = False
-    if prove and len(graph) <= effort.prove_units:
-        exact = best_division(graph, numbers, low, high, max_persons, most_out=out - 1, work=effort.prove_work)
-        if exact.assignment is not None:
-            parts = int(exact.assignment.max()) + 1
-            gentle = replace(energy, out_of_band=energy.out_of_band * 20, per_household=energy.per_household * 20)
-            polished = anneal(
-                graph,
-                exact.assignment,
-                parts,
-                gentle,
-                steps=_steps(graph, effort),
-                hot=0.3 * scale,
-                cold=0.01 * scale,
-                rng=rng,
-            )
-            assignment, out = polished[0], polished[1]
-        proven = exact.proven
-    return Division(assignment, parts, out, proven, bounds is not None)
+    if best is None:
+        raise DivisionError("no number of grids to try")
+    return best
+
+
+def _polish(
+    graph: UnitGraph,
+    assignment: NDArray[np.int64],
+    out: int,
+    energy: Energy,
+    effort: Effort,
+    scale: float,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], int]:
+    """Improve a solver's assignment, which knows only the band, without putting more grids out of it."""
+    strict = replace(energy, out_of_band=energy.out_of_band * 20, per_household=energy.per_household * 20)
+    polished, *_ = anneal(
+        graph,
+        assignment,
+        int(assignment.max()) + 1,
+        strict,
+        steps=_steps(graph, effort),
+        hot=0.3 * scale,
+        cold=0.01 * scale,
+        rng=rng,
+    )
+    still = _out_of_band(graph, polished, energy.low, energy.high, energy.max_persons)
+    return (polished, still) if still <= out else (assignment, out)
+
+
+def _out_of_band(graph: UnitGraph, assignment: NDArray[np.int64], low: float, high: float, max_persons: float) -> int:
+    parts = int(assignment.max()) + 1
+    households, persons = add_up(assignment, graph.households, parts), add_up(assignment, graph.persons, parts)
+    return int(((band_distance(households, low, high) > 0) | (persons > max_persons)).sum())
+
+
+def _crossings(graph: UnitGraph, assignment: NDArray[np.int64]) -> int:
+    """Count the further regions between hard barriers that grids reach into."""
+    lived = graph.region >= 0
+    held = np.unique(np.column_stack([assignment[lived], graph.region[lived]]), axis=0)
+    return len(held) - len(np.unique(held[:, 0]))
 
 
 def _steps(graph: UnitGraph, effort: Effort) -> int:
@@ -162,17 +246,19 @@ def _steps(graph: UnitGraph, effort: Effort) -> int:
 
 def _one_run(
     graph: UnitGraph, parts: int, energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
-) -> tuple[int, float, float, NDArray[np.int64], int]:
+) -> _Found:
+    if parts == 1:
+        whole = np.zeros(len(graph), np.int64)
+        away = float(band_distance(graph.households.sum(keepdims=True), energy.low, energy.high)[0])
+        over = max(float(graph.persons.sum()) - energy.max_persons, 0.0)
+        return _Found(int(away + over > 0), _crossings(graph, whole), away + over, 0.0, whole, 1)
     start = grow(graph, parts, rng)
     if (start < 0).any() or len(np.unique(start)) < parts:
         start = _repair(graph, start, parts)
-    if parts == 1:
-        away = band_distance(graph.households.sum(keepdims=True), energy.low, energy.high)[0]
-        return int(away > 0), float(away), 0.0, np.zeros(len(graph), np.int64), 1
     found, out, away, value = anneal(
         graph, start, parts, energy, steps=_steps(graph, effort), hot=3.0 * scale, cold=0.02 * scale, rng=rng
     )
-    return out, away, value, found, parts
+    return _Found(out, _crossings(graph, found), away, value, found, parts)
 
 
 def _repair(graph: UnitGraph, start: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
@@ -186,5 +272,5 @@ def _repair(graph: UnitGraph, start: NDArray[np.int64], parts: int) -> NDArray[n
             if (held >= 0).any():
                 assignment[u] = held[held >= 0][0]
         if int((assignment < 0).sum()) == before:
-            raise ValueError(f"{before} units touch no other, so {parts} contiguous grids cannot cover them")
+            raise DivisionError(f"有 {before} 个最小划分单元与其他单元不相接，无法划成 {parts} 个连片的网格")
     return assignment
