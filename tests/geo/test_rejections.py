@@ -8,8 +8,9 @@ import shapely
 from toy_town import EAST, WEST, dwellings, frame, make_grids, make_layers, no_borders, place
 
 from app.geo.layers import Layers
-from app.geo.rejections import REJECTION_WORDS, Rejection, check_rejections, is_zigzag
+from app.geo.rejections import REJECTION_WORDS, Rejection, check_rejections
 from app.geo.rules import Rules
+from app.geo.zigzags import is_zigzag
 
 WEST_1, WEST_2, EAST_3 = f"{WEST}001", f"{WEST}002", f"{EAST}001"
 
@@ -44,19 +45,22 @@ def test_a_cut_compound():
     assert "幸福家园" in hit.words_zh
     assert "幸福家园" in hit.words_en
     assert not hit.explained
+    assert hit.remedy_zh == f"手工调整：整体划入网格 {WEST_2}"
 
 
 def test_a_compound_above_the_maximum_has_to_be_cut():
     [hit] = check(layers=make_layers(compounds={"大院": shapely.box(20, 20, 380, 380)}))
     assert hit.explained
-    assert hit.reason == "小区 800 户，超过 500 户，一区多格"
+    assert hit.reason_zh == "小区 800 户，超过 500 户，只能一区多格"
+    assert "more than 500" in hit.reason_en
+    assert hit.remedy_zh == hit.remedy_en == ""
 
 
 def test_a_reason_that_names_the_compound_explains_the_cut():
     grids = make_grids().assign(reason=["依业主大会意见，幸福家园分属两格", "", "", ""])
     [hit] = check(grids, make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)}))
     assert hit.explained
-    assert hit.reason.startswith("依业主大会意见")
+    assert hit.reason_zh.startswith("依业主大会意见")
 
 
 def test_compounds_and_groups_are_known_by_their_buildings_too():
@@ -97,7 +101,7 @@ def test_a_river_divides_a_grid_unless_a_street_crosses_it_inside():
     ]
     assert "清河" in hits[0].words_zh
     assert "且无路相通" in hits[0].words_zh
-    assert spot(hits[0]) == pytest.approx((100, 200), abs=2)
+    assert spot(hits[0]) == pytest.approx((50, 200), abs=2)  # nearest to the dwelling beyond
     bridge = ("street", "石桥路", shapely.LineString([(100, 150), (100, 250)]))
     assert [hit.grid_codes for hit in check(layers=river(bridge))] == [(WEST_2,)]
 
@@ -149,7 +153,8 @@ def test_a_side_too_small_for_a_grid_explains_the_crossing():
     hits = check(make_grids(), layers)
     [hit] = [hit for hit in hits if hit.grid_codes == (WEST_1,)]
     assert hit.explained
-    assert "共 50 户" in hit.reason
+    assert "共 50 户" in hit.reason_zh
+    assert "has 50 households" in hit.reason_en
     assert hit.amount == 50
 
 
@@ -248,7 +253,7 @@ def test_a_grid_in_the_open_has_no_sides_to_tell():
     assert (hit.kind, hit.grid_codes) == ("sides_untold", (f"{EAST}002",))
     assert hit.amount == pytest.approx(800, rel=0.01)
     assert hit.explained
-    assert hit.reason.endswith("只有 0 米")
+    assert "边界 60 米内没有可用的街巷、围墙、河渠或铁路（只及 0 米）" in hit.reason_zh
     path = ("footway", "", shapely.LineString([(540, 0), (540, 400)]))
     assert [hit.explained for hit in check(grids, make_layers(streets=[path]))] == [False]
     told = grids.assign(
