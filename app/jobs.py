@@ -151,6 +151,8 @@ def split(order: SplitOrder, *, run_tasks: RunTasks, on_step: OnStep) -> SplitDo
 
 def _split(order: SplitOrder, *, run_tasks: RunTasks, steps: _Steps, draw_in: str = "") -> SplitDone:
     names = (PLAN, RUN, MENDED, *([MAP] if draw_in else []))
+    if order.posts is not None and order.rules.grids is not None:
+        raise UsageError("--grids 与 --posts 都决定网格数，只能用一个")
     refuse_to_overwrite(order.folder, names, force=order.force)
     began = datetime.now().astimezone()
     with steps.take("read"):
