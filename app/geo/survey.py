@@ -58,6 +58,13 @@ class Zone:
             & (south <= self.box[3] + margin)
         )
 
+    def in_metres(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Take the rows of a frame in degrees that are near, with their shapes in metres."""
+        shapes = np.asarray(frame.geometry.array, dtype=object)
+        near = self.rows_near(shapes)
+        metric = gpd.GeoSeries(project(shapes[near], self.crs), crs=self.crs)
+        return frame.iloc[near].reset_index(drop=True).set_geometry(metric)
+
 
 @dataclass(frozen=True)
 class Survey:

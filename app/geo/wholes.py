@@ -14,9 +14,10 @@ from shapely import STRtree
 
 from app.geo.census import Census, households_in
 from app.geo.crs import project
+from app.geo.rules import Rules
 from app.geo.survey import Survey, lonlat, polygons_only
 
-__all__ = ["Whole", "cut_wholes"]
+__all__ = ["Whole", "cut_wholes", "name_wholes"]
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.int64]
@@ -62,6 +63,35 @@ def cut_wholes(
     names = drawn[area_column].to_numpy(object) if len(drawn) else np.empty(0, dtype=object)
     areas = _cut_areas(survey, census, np.asarray(drawn.geometry.array, dtype=object), names)
     return list(_each_once([*areas, *_cut_lists(survey, census, buildings, building_column)]))
+
+
+def name_wholes(
+    survey: Survey,
+    census: Census,
+    drawn: gpd.GeoDataFrame,
+    buildings: gpd.GeoDataFrame,
+    rules: Rules,
+    *,
+    area_column: str,
+    building_column: str,
+) -> NDArray[np.object_]:
+    """Name the compound, or group, of at most the maximum in which each building is, '' where it is in none.
+
+    Names are told apart by community, areas of one name from each other.
+    """
+    names = np.full(len(buildings), "", dtype=object)
+    if building_column in buildings:
+        names = buildings[building_column].to_numpy(object).astype(object)
+    areas = np.asarray(drawn.geometry.array, dtype=object)
+    for zone, rows, _, points in census.located:
+        near = zone.rows_near(areas)
+        building, area = STRtree(project(polygons_only(areas[near]), zone.crs)).query(points, predicate="intersects")
+        for k, row in zip(rows[building].tolist(), near[area].tolist(), strict=True):
+            names[k] = names[k] or f"{drawn[area_column].iloc[row]} {row}"
+    community = np.append(survey.grid_group, -1)[census.grid_of]
+    names = np.array([f"{home} {name}" if name else "" for home, name in zip(community, names, strict=True)], object)
+    total = pd.Series(census.households).groupby(names).transform("sum").to_numpy(float)
+    return np.where(total <= rules.max_households, names, "")
 
 
 def _cut_areas(survey: Survey, census: Census, drawn: Geometries, names: NDArray[np.object_]) -> Iterable[Whole]:
