@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from app.geo.arrangement import Arrangement, arrange, join_faces, noded
+from app.geo.arrangement import Arrangement, arrange, join_faces, noded, union_by
 from app.geo.blocks import Blocks
 from app.geo.ridges import ridges_between
 
 __all__ = ["Cells", "Dwellings", "cut_cells", "first_hits", "settle"]
 
 WHOLE_BLOCK_HOUSEHOLDS = 40
-"""A block with no more households than this is not looked into."""
+"""Households of a block that is too light to be looked into, for the usual band."""
 TOUCH_M = 0.005
+NECK_HALF_M, BODY_M2 = 1.1, 190.0
+"""A cell that falls in bodies of this size when this much is taken off its edge is cut there (the referee: 1, 200)."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def cut_cells(
     dwellings: Dwellings,
     kept_lines: NDArray[np.object_],
     *,
+    whole_block: float = WHOLE_BLOCK_HOUSEHOLDS,
     spacing_m: float = 2.5,
 ) -> Cells:
     """Cut blocks into cells, one around each building, along lanes first and then over the open ground between.
@@ -73,13 +76,14 @@ def cut_cells(
     ----------
     kept_lines
         Lines that divide in any case, beside the edges of the blocks.
+    whole_block
+        A block with no more households than this is not looked into.
     spacing_m
         How densely buildings are sampled.
     """
-    shapes, anchor = dwellings.geometry, dwellings.anchor
+    shapes = dwellings.geometry
     lived_in = dwellings.households > 0
-    block_tree = STRtree(blocks.geometry)
-    home_block = first_hits(block_tree, anchor)
+    home_block = _seats(blocks.geometry, dwellings)
     footprint = lived_in & (shapely.get_dimensions(shapes) == 2)
     walls = shapes[footprint]
     solid = shapely.union_all(walls) if len(walls) else shapely.Polygon()
@@ -89,7 +93,7 @@ def cut_cells(
         home_block[home_block >= 0], weights=dwellings.households[home_block >= 0], minlength=len(blocks.geometry)
     )
     many = np.bincount(home_block[(home_block >= 0) & lived_in], minlength=len(blocks.geometry)) > 1
-    divided = np.flatnonzero((households > WHOLE_BLOCK_HOUSEHOLDS) & many)
+    divided = np.flatnonzero((households > whole_block) & many)
     ridges = []
     for b in divided:
         inside = home_block == b
@@ -106,6 +110,12 @@ def cut_cells(
     if len(walls):
         hard, soft = shapely.difference(hard, solid), shapely.difference(soft, solid)
     plane = arrange(np.concatenate([hard, soft, shapely.boundary(walls)]), outline)
+    cells = _label_faces(plane, blocks, dwellings, home_block, footprint, hard, divided)
+    necks = shapely.difference(_across_necks(union_by(plane.faces, cells.cell)), solid)
+    if not len(necks):
+        return cells
+    hard = np.concatenate([hard, necks])
+    plane = arrange(np.concatenate([hard, soft, shapely.boundary(walls)]), outline)
     return _label_faces(plane, blocks, dwellings, home_block, footprint, hard, divided)
 
 
@@ -120,7 +130,7 @@ def _label_faces(
 ) -> Cells:
     """Give every face the cell of the building it belongs to, or a cell of its own."""
     centre = shapely.point_on_surface(plane.faces)
-    shapes, anchor = dwellings.geometry, dwellings.anchor
+    shapes = dwellings.geometry
     lived_in = dwellings.households > 0
     inside_of = np.full(len(plane.faces), -1)
     rows = np.flatnonzero(footprint)
@@ -147,19 +157,32 @@ def _label_faces(
     alike &= ~crossed | ((inside_of[a] >= 0) & (inside_of[a] == inside_of[b]))
     group = join_faces(len(plane.faces), plane.sides[alike])
     # The group that holds a building is that building's cell; other groups go to a neighbour across open ground.
-    seat = first_hits(STRtree(plane.faces), anchor)
+    seat = _seats(plane.faces, dwellings)
     seated = np.unique(group[seat[(seat >= 0)]])
     seated = np.union1d(seated, np.unique(group[own]))
     count = int(group.max()) + 1 if len(group) else 0
     settled = np.zeros(count, bool)
     settled[seated] = True
     edge_group = group[plane.sides]
-    open_edge = inner & ~crossed & (edge_group[:, 0] != edge_group[:, 1])
+    open_edge = inner & ~crossed & (edge_group[:, 0] != edge_group[:, 1]) & (face_block[a] == face_block[b])
     group = settle(group, settled, edge_group[open_edge], plane.lengths[open_edge])
     block_of = np.zeros(int(group.max()) + 1, np.int64)
     block_of[group] = face_block
     seat_cell = np.where(seat >= 0, group[seat], -1)
     return Cells(plane, group, seat_cell, block_of)
+
+
+def _across_necks(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Draw a line across each place where only a hair-thin neck joins two bodies of a shape."""
+    cores, row = shapely.get_parts(shapely.buffer(shapes, -NECK_HALF_M), return_index=True)
+    body = shapely.area(cores) > BODY_M2
+    cores, row = cores[body], row[body]
+    necked = np.flatnonzero(np.bincount(row, minlength=len(shapes)) > 1)
+    lines = [
+        ridges_between(cores[row == k], np.flatnonzero(row == k), shapes[k], spacing_m=0.5, tolerance_m=0.25)
+        for k in necked.tolist()
+    ]
+    return np.array(lines, dtype=object)
 
 
 def settle(
@@ -211,6 +234,15 @@ def _tips_to_ridges(
             if link.length > 0.001 and (blocked is None or not len(blocked.query(link, predicate="intersects"))):
                 drawn.append(link)
     return np.array(drawn, dtype=object)
+
+
+def _seats(places: NDArray[np.object_], dwellings: Dwellings) -> NDArray[np.int64]:
+    """Row of the place in which each building counts; a dwelling on the very outline counts in the nearest."""
+    tree = STRtree(places)
+    found = first_hits(tree, dwellings.anchor)
+    lost = np.flatnonzero((found < 0) & (dwellings.households > 0))
+    found[lost] = tree.query_nearest(dwellings.anchor[lost], all_matches=False)[1]
+    return found
 
 
 def first_hits(tree: STRtree, points: NDArray[np.object_]) -> NDArray[np.int64]:

@@ -50,6 +50,7 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     side = np.sort(np.where(plane.sides >= 0, face_grid[plane.sides], -1), axis=1)
     border = (side[:, 0] >= 0) & (side[:, 0] != side[:, 1])
     over_ground = border & ((units.on_line < 0) | _beside(plane, units))
+    over_ground &= ~np.isin(side, grid[units.site >= 0]).any(axis=1)  # the outline of a special site is as given
     if not over_ground.any():
         return as_cut
     shapes = union_by(plane.faces, face_grid)
@@ -105,8 +106,8 @@ def _straightened(
 
 
 def _wholes(ground: Ground, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Ground of the compounds, special sites and groups that one grid holds: no border is straightened into it."""
-    areas = np.concatenate([ground.compounds, ground.sites, ground.groups])
+    """Ground of the compounds and groups that one grid holds: no border is straightened into it."""
+    areas = np.concatenate([ground.compounds, ground.groups])
     area, grid = STRtree(shapes).query(areas, predicate="intersects")
     held = shapely.intersection(areas[area], shapes[grid])
     size = shapely.area(held)

@@ -13,7 +13,7 @@ from pyproj import CRS
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from app.geo.arrangement import noded
+from app.geo.arrangement import GRID_M, noded, vertex_keys
 from app.geo.blocks import Blocks
 from app.geo.cells import Dwellings
 from app.geo.crs import metric_crs, project
@@ -145,7 +145,7 @@ def _claims(
 def lay_out(task: CommunityTask, rules: Rules) -> Ground:
     """Project a task into its 3-degree zone and clean its lines."""
     crs = metric_crs(float(shapely.centroid(task.outline).x))
-    outline = project(np.array([task.outline], dtype=object), crs)[0]
+    outline = _on_grid(project(np.array([task.outline], dtype=object), crs)[0])
 
     def metres(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return frame.set_geometry(gpd.GeoSeries(project(frame.geometry.to_numpy(), crs), index=frame.index, crs=crs))
@@ -189,8 +189,18 @@ def lay_out(task: CommunityTask, rules: Rules) -> Ground:
     )
 
 
+def _on_grid(outline: BaseGeometry) -> BaseGeometry:
+    """Round an outline to the grid on which it is cut, so that cutting it again meets the same line."""
+    rounded = shapely.transform(outline, lambda xy: vertex_keys(xy) * GRID_M)
+    return rounded if rounded.is_valid else outline
+
+
 def _inside(areas: NDArray[np.object_], outline: BaseGeometry) -> NDArray[np.object_]:
-    return np.asarray(shapely.intersection(areas, outline), dtype=object)
+    """Cut areas to the outline, their ground only: what merely touches it becomes an empty polygon."""
+    cut = shapely.intersection(areas, outline)
+    parts, row = shapely.get_parts(cut, return_index=True)
+    flat = shapely.get_dimensions(parts) == 2
+    return np.array([shapely.union_all(parts[flat & (row == k)]) for k in range(len(areas))], dtype=object)
 
 
 def _passages(around: BarrierLines) -> NDArray[np.object_]:

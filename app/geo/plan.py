@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import shapely
 
 from app.geo.allot import allot_units
 from app.geo.blocks import cut_blocks
-from app.geo.cells import cut_cells
+from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, cut_cells
 from app.geo.crs import DEGREES
 from app.geo.describe import describe_grids
 from app.geo.draw import draw_grids
@@ -22,7 +23,7 @@ from app.geo.layers import Layers
 from app.geo.rules import Rules
 from app.geo.seams import Seams, match_seams, sew
 from app.geo.search import Effort
-from app.geo.units import form_units
+from app.geo.units import MOST_UNITS, form_units
 
 __all__ = ["CommunityTask", "DividedCommunity", "Plan", "assemble_plan", "divide_community", "prepare_tasks"]
 
@@ -71,17 +72,22 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
         ground.dwellings.households > 0,
         np.concatenate([ground.compounds, ground.sites, ground.groups]),
     )
-    cells = cut_cells(ground.outline, blocks, ground.dwellings, ground.fixed)
-    units = form_units(
-        ground,
-        blocks,
-        cells,
-        with_middles(ground, blocks),
-        task.buildings["compound"].to_numpy(object),
-        task.buildings["group"].to_numpy(object),
-        rules,
-    )
-    allotment = allot_units(task, ground, units, rules, effort or Effort(), rng)
+    light = min(WHOLE_BLOCK_HOUSEHOLDS, rules.max_households / 10)
+    cells = cut_cells(ground.outline, blocks, ground.dwellings, ground.fixed, whole_block=light)
+    for most_units in (MOST_UNITS, sys.maxsize):  # cells that were paired up come apart again where the band is missed
+        units = form_units(
+            ground,
+            blocks,
+            cells,
+            with_middles(ground, blocks),
+            task.buildings["compound"].to_numpy(object),
+            task.buildings["group"].to_numpy(object),
+            rules,
+            most_units=most_units,
+        )
+        allotment = allot_units(task, ground, units, rules, effort or Effort(), rng)
+        if not allotment.division.out_of_band or not units.paired:
+            break
     drawing = draw_grids(ground, units, allotment.grid)
     return DividedCommunity(task.code, task.outline, *describe_grids(task, ground, units, allotment, drawing, rules))
 

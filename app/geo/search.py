@@ -32,7 +32,7 @@ class Effort:
     more_runs: int = 6
     steps_per_unit: int = 9000
     most_steps: int = 2_500_000
-    prove_units: int = 260
+    prove_units: int = 600
     prove_work: float = 12.0
 
 

@@ -19,7 +19,7 @@ from app.geo.ground import Ground
 from app.geo.rules import Rules
 from app.geo.streets import BarrierLines
 
-__all__ = ["Units", "form_units"]
+__all__ = ["MOST_UNITS", "Units", "form_units"]
 
 OPEN_LAND_M2 = 600.0
 """Ground without dwellings that is smaller than this goes to a neighbour at once."""
@@ -58,7 +58,9 @@ class Units:
     lines
         The lines by which borders are judged.
     released
-        Special sites that are no grid, because they would cut the community in two or are too small.
+        Special sites that are no grid: too small, in pieces, in a compound, or cutting the community in two.
+    paired
+        Whether light cells were paired up, so that there were no more than `most_units`.
     """
 
     plane: Arrangement
@@ -73,6 +75,7 @@ class Units:
     on_line: NDArray[np.int64]
     lines: BarrierLines
     released: tuple[int, ...]
+    paired: bool
 
 
 def form_units(
@@ -83,6 +86,8 @@ def form_units(
     compound_names: NDArray[np.object_],
     group_names: NDArray[np.object_],
     rules: Rules,
+    *,
+    most_units: int = MOST_UNITS,
 ) -> Units:
     """Join cells to units: whole compounds and residents' groups up to the maximum, no crumbs of empty ground.
 
@@ -90,22 +95,30 @@ def form_units(
     ----------
     compound_names, group_names
         Compound and group that each building names, '' for none, shape (buildings,).
+    most_units
+        More cells than this are paired up.
     """
     plane, households = cells.plane, ground.dwellings.households
     on_line = classify_edges(plane, lines)
     unit, home = cells.cell, cells.home
     face_centre = shapely.point_on_surface(plane.faces)
-    in_compound = _area_of_cells(unit, home, face_centre, ground.compounds, ground.dwellings.anchor, households)
-    in_site = _area_of_cells(unit, home, face_centre, ground.sites, ground.dwellings.anchor, households)
-    in_group = _area_of_cells(unit, home, face_centre, ground.groups, ground.dwellings.anchor, households)
+    in_compound = _area_of_cells(
+        unit, home, face_centre, ground.compounds, ground.dwellings.anchor, households, rules.max_households
+    )
+    in_site = _area_of_cells(
+        unit, home, face_centre, ground.sites, ground.dwellings.anchor, households, rules.max_households
+    )
+    in_group = _area_of_cells(
+        unit, home, face_centre, ground.groups, ground.dwellings.anchor, households, rules.max_households
+    )
     in_compound = _or_named(in_compound, home, compound_names, len(ground.compounds))
     in_group = _or_named(in_group, home, group_names, len(ground.groups))
 
     def refresh(joined: NDArray[np.int64]) -> NDArray[np.float64]:
         nonlocal unit, home, in_compound, in_site, in_group
         count = int(joined.max()) + 1
-        first = np.full(count, -1)
-        first[joined[::-1]] = np.arange(len(joined))[::-1]
+        order = np.lexsort((-load, in_site < 0, joined))  # ground goes to sites and dwellings, not they to it
+        first = order[np.unique(joined[order], return_index=True)[1]]
         in_compound, in_site, in_group = in_compound[first], in_site[first], in_group[first]
         unit = joined[unit]
         home = np.where(home >= 0, joined[home], -1)
@@ -113,24 +126,31 @@ def form_units(
 
     load = add_up(home[home >= 0], households[home >= 0], int(unit.max()) + 1)
     in_site[load > 0] = -1
+    given = in_site[in_site >= 0]
+    in_site[(in_compound >= 0) & ~_above(in_compound, load, rules.max_households)] = -1  # a compound stays whole
+    in_compound[in_site >= 0] = -1
+    in_group[in_site >= 0] = -1
     for keep in ("site", "compound", "group"):
         belongs = {"site": in_site, "compound": in_compound, "group": in_group}[keep]
         borders = neighbours(plane, unit, on_line, lines, ground.passages)
         most = np.inf if keep == "site" else rules.max_households
         load = refresh(_join_members(belongs, load, borders, most))
+    in_site[add_up(unit, shapely.area(plane.faces), len(load)) < SITE_M2] = -1
     # Crumbs without households go where cutting them off would cost most.
-    area = add_up(unit, shapely.area(plane.faces), len(load))
-    borders = neighbours(plane, unit, on_line, lines, ground.passages)
-    stays = np.asarray((load > 0) | (in_site >= 0) | (area > OPEN_LAND_M2))
-    if not stays.any():
-        stays[int(np.argmax(area))] = True
-    crossing = borders.hard > 0
-    order = np.concatenate([np.flatnonzero(~crossing), np.flatnonzero(crossing)])
-    worth = np.where(crossing, 1e-6, 1.0) * borders.cost
-    free = np.asarray((in_site[borders.pair] < 0).all(axis=1))
-    order = order[free[order]]
-    load = refresh(settle(np.arange(len(load)), stays, borders.pair[order], worth[order]))
-    while len(load) > MOST_UNITS:
+    for to_sites in (False, True):  # a site takes only what nothing else touches
+        area = add_up(unit, shapely.area(plane.faces), len(load))
+        borders = neighbours(plane, unit, on_line, lines, ground.passages)
+        stays = np.asarray((load > 0) | (in_site >= 0) | (area > OPEN_LAND_M2))
+        if not stays.any():
+            stays[int(np.argmax(area))] = True
+        crossing = borders.hard > 0
+        order = np.concatenate([np.flatnonzero(~crossing), np.flatnonzero(crossing)])
+        worth = np.where(crossing, 1e-6, 1.0) * borders.cost
+        free = np.asarray((in_site[borders.pair] < 0).all(axis=1)) | to_sites
+        order = order[free[order]]
+        load = refresh(settle(np.arange(len(load)), stays, borders.pair[order], worth[order]))
+    paired = False
+    while len(load) > most_units:
         borders = neighbours(plane, unit, on_line, lines, ground.passages)
         joined = _pair_up(
             borders,
@@ -140,13 +160,25 @@ def form_units(
         )
         if int(joined.max()) + 1 == len(load):
             break
-        load = refresh(joined)
+        load, paired = refresh(joined), True
     borders = neighbours(plane, unit, on_line, lines, ground.passages)
-    released = _release_sites(in_site, borders, plane, unit)
-    in_site[np.isin(in_site, released)] = -1
+    in_site[np.isin(in_site, _release_sites(in_site, borders))] = -1
+    released = np.setdiff1d(given, in_site)
     kind = _kinds(unit, load, in_site, in_compound, face_centre, plane, blocks)
     return Units(
-        plane, unit, home, in_site, in_compound, in_group, kind, load, borders, on_line, lines, tuple(released)
+        plane,
+        unit,
+        home,
+        in_site,
+        in_compound,
+        in_group,
+        kind,
+        load,
+        borders,
+        on_line,
+        lines,
+        tuple(released.tolist()),
+        paired,
     )
 
 
@@ -157,17 +189,29 @@ def _area_of_cells(
     areas: NDArray[np.object_],
     anchor: NDArray[np.object_],
     households: NDArray[np.float64],
+    most: float,
 ) -> NDArray[np.int64]:
-    """Row of the area that each cell lies in: by its dwellings where it has any, else by its ground; -1 for none."""
+    """Row of the area that each cell lies in: by its dwellings where it has any, else by its ground; -1 for none.
+
+    Where areas overlap, one that can stay whole (at most `most` households) comes before one that cannot, and the
+    smaller before the larger, whatever their order in the file.
+    """
     count = int(cell.max()) + 1
     found = np.full(count, -1, np.int64)
     if not len(areas):
         return found
-    tree = STRtree(areas)
-    by_face = first_hits(tree, face_centre)
-    found[cell[::-1]] = by_face[::-1]
+    inside = STRtree(areas).query(anchor, predicate="intersects")
+    weight = np.bincount(inside[1], weights=households[inside[0]], minlength=len(areas))
+    order = np.lexsort((shapely.area(areas), weight > most))
+    tree = STRtree(areas[order])
+
+    def rows(points: NDArray[np.object_]) -> NDArray[np.int64]:
+        hit = first_hits(tree, points)
+        return np.asarray(np.where(hit >= 0, order[hit], -1))
+
+    found[cell[::-1]] = rows(face_centre)[::-1]
     lived = np.flatnonzero((home >= 0) & (households > 0))[::-1]
-    found[home[lived]] = first_hits(tree, anchor[lived])
+    found[home[lived]] = rows(anchor[lived])
     return found
 
 
@@ -194,10 +238,14 @@ def _join_members(
     alike = (belongs[a] == belongs[b]) & (belongs[a] >= 0)
     links = coo_array((np.ones(int(alike.sum()), np.int8), (a[alike], b[alike])), shape=(len(load), len(load)))
     piece = connected_components(links, directed=False)[1]
-    weight = np.bincount(belongs[belongs >= 0], weights=load[belongs >= 0]) if (belongs >= 0).any() else np.zeros(1)
-    too_heavy = (belongs >= 0) & (weight[np.maximum(belongs, 0)] > most)
-    label = np.where(too_heavy | (belongs < 0), len(load) + np.arange(len(load)), piece)
+    label = np.where(_above(belongs, load, most) | (belongs < 0), len(load) + np.arange(len(load)), piece)
     return np.asarray(np.unique(label, return_inverse=True)[1].ravel())
+
+
+def _above(belongs: NDArray[np.int64], load: NDArray[np.float64], most: float) -> NDArray[np.bool_]:
+    """Tell which cells are of an area that holds more than `most`."""
+    weight = np.bincount(belongs[belongs >= 0], weights=load[belongs >= 0]) if (belongs >= 0).any() else np.zeros(1)
+    return np.asarray((belongs >= 0) & (weight[np.maximum(belongs, 0)] > most))
 
 
 def _pair_up(borders: Borders, load: NDArray[np.float64], may: NDArray[np.bool_], most: float) -> NDArray[np.int64]:
@@ -215,15 +263,12 @@ def _pair_up(borders: Borders, load: NDArray[np.float64], may: NDArray[np.bool_]
     return np.asarray(np.unique(target, return_inverse=True)[1].ravel())
 
 
-def _release_sites(
-    in_site: NDArray[np.int64], borders: Borders, plane: Arrangement, unit: NDArray[np.int64]
-) -> list[int]:
-    """Choose the special sites that cannot be grids: too small, in pieces, or cutting off what lies around them."""
+def _release_sites(in_site: NDArray[np.int64], borders: Borders) -> list[int]:
+    """Choose the special sites that cannot be grids: in pieces, or cutting off what lies around them."""
     released: list[int] = []
-    area = add_up(unit, shapely.area(plane.faces), len(in_site))
     for site in np.unique(in_site[in_site >= 0]).tolist():
         members = np.flatnonzero(in_site == site)
-        if area[members].sum() < SITE_M2 or len(members) > 1:
+        if len(members) > 1:
             released.append(site)
             continue
         general = (in_site < 0) | np.isin(in_site, released)
