@@ -22,7 +22,7 @@ from app.geo.rules import Rules
 from app.geo.streets import BarrierLines, collect_barriers
 from app.geo.survey import Statements, Survey, Zone, largest_polygons, polygons_only
 from app.geo.wholes import name_wholes
-from app.geo.zigzags import Dwellings, find_handover, is_zigzag, measure_chord, straighten_fully
+from app.geo.zigzags import Chord, Dwellings, find_handover, is_zigzag, measure_chord, straighten_fully
 
 __all__ = ["Stretch", "check_untold_sides", "check_zigzags", "open_stretches"]
 
@@ -153,17 +153,30 @@ def _hold_or_remedy(
     holding = chord.cut + chord.passed
     if not holding:
         return hit
-    households = plain(chord.passed_households)
+    crossed_zh, crossed_en = _chord_words(chord)
     zh = (
-        f"由 {holding} 栋住宅夹定：两端直连要切开 {chord.cut} 栋、把 {chord.passed} 栋（{households} 户）划到另一侧；"
+        f"由 {holding} 栋住宅夹定：两端直连要{crossed_zh}；"
         f"不动住宅最短 {possible} 米（现 {drawn} 米），仍要曲折，在户数限内移交近旁少数楼栋也取不直"
     )
     en = (
-        f"held by {_dwellings(holding)}: a straight line would cut {chord.cut} and pass {chord.passed} of {households} "
-        f"households to the other side; the shortest that leaves each where it is has {possible} m (now {drawn}) and "
-        f"still turns to and fro, and so it does with a few dwellings near it given away within the band"
+        f"held by {_dwellings(holding)}: a straight line would {crossed_en}; the shortest that leaves each where it is "
+        f"has {possible} m (now {drawn}) and still turns to and fro, and so it does with a few dwellings near it given "
+        f"away within the band"
     )
     return explain(hit, (zh, en))
+
+
+def _chord_words(chord: Chord) -> Words:
+    """Say what a straight line would cut, and what it would pass to the other side."""
+    zh, en = [], []
+    if chord.cut:
+        zh.append(f"切开 {chord.cut} 栋")
+        en.append(f"cut {chord.cut}")
+    if chord.passed:
+        households = plain(chord.passed_households)
+        zh.append(f"把 {chord.passed} 栋（{households} 户）划到另一侧")
+        en.append(f"pass {chord.passed} of {households} households to the other side")
+    return "、".join(zh), " and ".join(en)
 
 
 def _hand_over(

@@ -167,6 +167,99 @@ def test_a_crossing_is_explained_by_a_side_that_cannot_be_divided(each: int, exp
     assert [hit.explained for hit in hits if hit.kind == "barrier_crossed"] == [explained] * 2
 
 
+def test_a_crossing_tells_how_far_it_is_to_the_other_side():
+    """From (50, 50) to (50, 350): 300 m straight; by the street at x = 150 twice the hypotenuse of 100 and 150."""
+    way = ("street", "道口路", shapely.LineString([(150, 150), (150, 250)]))
+    [first, _] = check(layers=river(way, kind="railway"))
+    assert "经此相距 361 米（直线 300 米）" in first.words_zh
+    assert "361 m from the middle" in first.words_en
+
+
+def test_where_no_street_crosses_within_the_grid_the_nearest_is_named():
+    """The second grid has the bridge, 300 m east of the dwellings of the first."""
+    bridge = ("street", "石桥路", shapely.LineString([(350, 150), (350, 250)]))
+    [hit] = check(layers=river(bridge))
+    assert hit.grid_codes == (WEST_1,)
+    assert "网格内无路相通，最近的通行处在石桥路，两侧住户中心绕行 671 米（直线 300 米）" in hit.words_zh
+
+
+def test_a_bridge_elsewhere_joins_the_sides_of_the_community():
+    """275 on each bank of each grid: 550 a side are no grids; 1,100 over the bridge are three."""
+    bridge = ("street", "石桥路", shapely.LineString([(350, 150), (350, 250)]))
+    layers = river(bridge)
+    layers.buildings["households"] = 275.0
+    [hit] = check(make_grids(households=[550] * 4), layers)
+    assert not hit.explained
+    layers = river()
+    layers.buildings["households"] = 275.0
+    assert [hit.explained for hit in check(make_grids(households=[550] * 4), layers)] == [True, True]
+
+
+def test_who_could_take_the_other_side_is_named():
+    [first, second] = check(layers=river(kind="railway"))
+    assert first.remedy_zh == f"手工调整：把另一侧 200 户划给同侧的网格 {WEST_2}"
+    assert second.remedy_zh.endswith(WEST_1)
+
+
+def test_parts_of_a_grid_that_lie_apart_have_no_barrier_between_them():
+    """A river runs along the far edge of the exclave, beyond which nobody lives."""
+    exclave = shapely.box(-300, 0, -100, 200)
+    west = shapely.union(shapely.box(0, 0, 400, 400), exclave)
+    shapes = [shapely.union(shapely.box(0, 0, 200, 400), exclave)]
+    shapes += [shapely.box(x, 0, x + 200, 400) for x in (200, 400, 600)]
+    far = ("waterway", "清河", shapely.LineString([(-290, -50), (-290, 250)]))
+    layers = make_layers(
+        communities={WEST: west, EAST: shapely.box(400, 0, 800, 400)},
+        buildings=[*dwellings(), shapely.box(-220, 90, -200, 110)],
+        households=[200.0] * 8 + [50],
+        barriers=[far],
+    )
+    assert check(make_grids(shapes, households=(450, 400, 400, 400)), layers) == []
+
+
+def pocket(*streets: tuple[str, str, shapely.Geometry], gap_m: float) -> Layers:
+    """A railway cuts off the north-west corner and runs on beside the outline, to end 50 m before the east of it.
+
+    ```
+    +---------------------------+   the corner hangs together with the rest by a gap along the outline, round the
+    | 50 |                      |   end of the track
+    |    +------------------    |
+    |----+ railway              |
+    | 300             200   200 |
+    +---------------------------+
+    ```
+    """
+    y = 400 - gap_m
+    rail = shapely.LineString([(-50, 300), (100, 300), (100, y), (350, y)])
+    homes = [shapely.box(40, 340, 60, 360), shapely.box(40, 40, 60, 60), *dwellings()[2:4]]
+    return make_layers(
+        buildings=[*homes, *dwellings()[4:]],
+        households=[50.0, 300, 200, 200, 200, 200, 200, 200],
+        streets=[("tertiary", "中街", shapely.LineString([(200, -50), (200, 350)])), *streets],
+        barriers=[("railway", "", rail)],
+    )
+
+
+def crossings(layers: Layers) -> list[Rejection]:
+    return [hit for hit in check(make_grids(households=(350, 400, 400, 400)), layers) if hit.kind == "barrier_crossed"]
+
+
+def test_a_side_joined_only_by_a_strip_explains_the_crossing():
+    [hit] = crossings(pocket(gap_m=8))
+    assert (hit.grid_codes, hit.amount, hit.explained) == ((WEST_1,), 50, True)
+    assert "一侧连片的只有 50 户" in hit.reason_zh
+    assert "不足 14 米宽" in hit.reason_zh
+
+
+def test_a_side_joined_by_wider_ground_or_by_a_lane_does_not():
+    [wide] = crossings(pocket(gap_m=20))
+    assert not wide.explained
+    assert wide.remedy_zh.endswith(WEST_2)
+    lane = ("footway", "沿河巷", shapely.LineString([(50, 396), (380, 396), (380, 300)]))
+    [with_lane] = crossings(pocket(lane, gap_m=8))
+    assert not with_lane.explained
+
+
 def test_a_barrier_with_nobody_behind_it_is_no_crossing():
     layers = make_layers(barriers=[("railway", "", shapely.LineString([(-50, 380), (450, 380)]))])
     assert check(make_grids(), layers) == []
@@ -220,6 +313,92 @@ def test_a_zigzag_over_open_ground_is_refused():
     assert spot(hit) == pytest.approx((612, 200), abs=15)
 
 
+def test_a_zigzag_that_nothing_holds_can_be_straight():
+    [hit] = check(zigzag_plan())
+    assert not hit.explained
+    assert hit.remedy_zh == "手工调整：不动任何住宅即可取直，由 566 米缩为 400 米"
+    assert "566" in hit.remedy_en
+
+
+def slab_plan(west: dict[int, int], east: dict[int, int]):
+    """The border of the eastern grids winds between slabs that reach past each other; households by northing.
+
+    ```
+       w===========|        slabs of the west end 619 m east, those of the east begin at 606 m
+             |===========e
+       w===========|
+    ```
+    """
+    turns = sorted([(y, 622) for y in west] + [(y, 603) for y in east])
+    line = [(600, 0), *((x, y) for y, x in turns), (600, 400)]
+    slabs = [shapely.box(570, y - 2, 619, y + 2) for y in west] + [shapely.box(606, y - 2, 650, y + 2) for y in east]
+    third, fourth = sum(west.values()), sum(east.values())
+    grids = make_grids(
+        [
+            shapely.box(0, 0, 200, 400),
+            shapely.box(200, 0, 400, 400),
+            shapely.Polygon([(400, 400), (400, 0), *line]),
+            shapely.Polygon([(800, 0), (800, 400), *line[::-1]]),
+        ],
+        households=(400, 400, third, fourth),
+    )
+    shapes = [*dwellings()[:4], *slabs]
+    return grids, {"buildings": shapes, "households": [200.0] * 4 + [*west.values(), *east.values()]}
+
+
+def test_a_zigzag_that_dwellings_hold_is_explained():
+    """Eight slabs from the west and seven from the east: a straight line would cut those of the west."""
+    grids, drawn = slab_plan(dict.fromkeys(range(25, 400, 50), 40), dict.fromkeys(range(50, 400, 50), 50))
+    [hit] = check(grids, make_layers(**drawn))
+    assert (hit.kind, hit.explained) == ("zigzag", True)
+    assert "由 8 栋住宅夹定：两端直连要切开 8 栋；不动住宅最短" in hit.reason_zh
+    assert "held by 8 dwellings" in hit.reason_en
+    assert hit.remedy_zh == ""
+
+
+def test_slabs_that_leave_a_straight_gap_hold_no_zigzag():
+    """The same border, but nobody lives in the slabs of the east."""
+    grids, drawn = slab_plan(dict.fromkeys(range(25, 400, 50), 40), dict.fromkeys(range(50, 400, 50), 0))
+    layers = make_layers(**drawn)
+    [hit] = check(grids, layers)
+    assert not hit.explained
+    assert "不动任何住宅即可取直" in hit.remedy_zh
+
+
+TWO_AND_TWO = {150: 20, 200: 25}, {175: 15, 225: 30}
+"""Slabs that reach past each other, two from either side."""
+
+
+def crooked_by_four(west_more: int, east_more: int, **areas):
+    """Four slabs and, away from the border, the other households of either grid."""
+    grids, drawn = slab_plan(*TWO_AND_TWO)
+    drawn["buildings"] += [shapely.box(440, 40, 460, 60), shapely.box(740, 40, 760, 60)]
+    drawn["households"] += [west_more, east_more]
+    grids["households"] = [400, 400, 45 + west_more, 45 + east_more]
+    return check(grids, make_layers(**drawn, **areas))
+
+
+def test_the_fewest_dwellings_that_would_straighten_a_zigzag_are_named():
+    [hit] = crooked_by_four(355, 355)
+    assert not hit.explained
+    assert hit.remedy_zh == f"手工调整：把 1 栋（15 户）划给 {EAST_3}，边界即可取直，两格为 415 户和 385 户"
+    assert "give 1 dwelling of 15 households" in hit.remedy_en
+
+
+def test_no_dwelling_is_given_away_out_of_the_band():
+    """With 490 each, neither grid can take one; 15 fewer would leave 300 in neither."""
+    [hit] = crooked_by_four(445, 445)
+    assert hit.explained
+    assert "在户数限内移交近旁少数楼栋也取不直" in hit.reason_zh
+
+
+def test_no_dwelling_is_given_away_from_its_compound():
+    """The slab of 15 stands in a compound with the dwelling of 355: another goes."""
+    [hit] = crooked_by_four(355, 355, compounds={"东苑": shapely.box(625, 30, 780, 180)})
+    assert not hit.explained
+    assert f"把 1 栋（25 户）划给 {EAST}002" in hit.remedy_zh
+
+
 def test_a_zigzag_along_a_crooked_lane_is_not_refused():
     lane = zigzag_line(25, 16, east=600)
     assert check(zigzag_plan(), make_layers(streets=[("footway", "曲巷", lane)])) == []
@@ -263,6 +442,67 @@ def test_a_grid_in_the_open_has_no_sides_to_tell():
     assert [hit.kind for hit in check(told.assign(sides_west="与第三网格之间空地"))] == ["sides_untold"]
     around = shapely.boundary(inner)
     assert check(grids, make_layers(streets=[("street", "环路", around)])) == []
+
+
+def superblock(*lanes: tuple[str, str, shapely.Geometry], each: int = 40, apart: bool = False):
+    """A gated block without lanes; a grid inside it, 30 m from its wall, with dwellings on both sides of the border."""
+    inner = shapely.box(440, 40, 760, 360)
+    outer = shapely.box(400, 0, 800, 400) - inner
+    spots = [(x, y) for x in range(460, 760, 40) for y in (50, 340)] + [(x, y) for x in (450, 740) for y in (120, 240)]
+    homes = [shapely.box(x, y, x + 10, y + 10) for x, y in ([(600, 200)] * 20 if apart else spots)]
+    wall = shapely.boundary(shapely.box(410, 10, 790, 390))
+    layers = make_layers(
+        buildings=[*dwellings()[:4], *homes],
+        households=[200.0] * 4 + [each] * 20,
+        streets=lanes,
+        barriers=[("wall", "", wall)],
+    )
+    grids = make_grids(
+        [shapely.box(0, 0, 200, 400), shapely.box(200, 0, 400, 400), outer, inner], households=(400, 400, 0, 20 * each)
+    )
+    return [hit for hit in check(grids, layers) if hit.grid_codes == (f"{EAST}002",)]
+
+
+def test_the_inside_of_a_block_without_lanes_explains_sides_over_open_ground():
+    """800 households within a wall have to be divided inside, where nothing but the dwellings tells a border."""
+    [hit] = superblock()
+    assert (hit.kind, hit.explained) == ("sides_untold", True)
+    assert "街坊内部没有可用的街巷、围墙（只及 0 米）；在 800 户的街坊内，超过 500 户" in hit.reason_zh
+    assert "可按边界 40 米内的 20 栋住宅指认" in hit.reason_zh
+
+
+def test_a_lane_inside_the_block_could_have_been_the_border():
+    lane = ("footway", "内环巷", shapely.LineString([(450, 60), (750, 60), (750, 340), (450, 340)]))
+    [hit] = superblock(lane)
+    assert not hit.explained
+    assert "内环巷" in hit.remedy_zh
+    assert "补绘巷道" in hit.remedy_zh
+
+
+def test_a_block_that_need_not_be_divided_explains_nothing():
+    [hit] = superblock(each=20)
+    assert not hit.explained
+
+
+def test_where_no_dwelling_stands_by_a_border_it_cannot_be_told_by_them():
+    [hit] = superblock(apart=True)
+    assert not hit.explained
+
+
+def test_a_wall_that_only_meets_the_end_of_a_border_could_not_have_been_it():
+    """Open ground from one railway to the other: they run across its ends, not along it."""
+    rails = [("railway", "", shapely.LineString([(x, -50), (x, 450)])) for x in (400, 800)]
+    halves = [shapely.box(400, 0, 800, 130), shapely.box(400, 130, 800, 200), shapely.box(400, 200, 800, 400)]
+    grids = make_grids(
+        [shapely.box(0, 0, 200, 400), shapely.box(200, 0, 400, 400), *halves],
+        homes=(WEST, WEST, EAST, EAST, EAST),
+        households=(400, 400, 400, 0, 400),
+    )
+    [hit] = check(grids, make_layers(barriers=rails))
+    assert (hit.grid_codes, hit.explained) == ((f"{EAST}002",), True)
+    assert "只及 0 米" in hit.reason_zh
+    alley = ("footway", "", shapely.LineString([(420, 160), (780, 160)]))
+    assert [hit.explained for hit in check(grids, make_layers(streets=[alley], barriers=rails))] == [False]
 
 
 # Shapes
@@ -316,6 +556,22 @@ def test_an_orphaned_strip():
     assert 390 < y < 400
 
 
+def test_the_grid_that_could_have_the_strip_is_named():
+    [hit] = [hit for hit in check(strip_plan()) if hit.kind == "strip"]
+    assert not hit.explained
+    assert hit.remedy_zh == f"手工调整：划给网格 {WEST_2}"
+
+
+def test_a_strip_between_the_outline_and_a_railway_is_one_in_any_grid():
+    rail = ("railway", "", shapely.LineString([(195, 390), (405, 390)]))
+    [hit] = [hit for hit in check(strip_plan(), make_layers(barriers=[rail])) if hit.kind == "strip"]
+    assert hit.explained
+    assert hit.reason_zh.startswith("夹在社区界线与铁路之间，平均宽 10 米")
+    assert hit.reason_en.startswith("between the community's outline and a railway, 10 m wide")
+    wall = ("wall", "", shapely.LineString([(195, 390), (405, 390)]))
+    assert not any(hit.explained for hit in check(strip_plan(), make_layers(barriers=[wall])))
+
+
 def test_a_strip_where_people_live_is_not_orphaned():
     shapes = [*dwellings(), shapely.box(300, 392, 310, 398)]
     layers = make_layers(buildings=shapes, households=[200.0] * 8 + [10])
@@ -335,6 +591,17 @@ def test_every_kind_has_words_in_both_languages():
     assert all(zh and en for zh, en in REJECTION_WORDS.values())
     kinds = {hit.kind for hit in [*check(zigzag_plan()), *check(strip_plan()), *check(layers=river())]}
     assert kinds <= set(REJECTION_WORDS)
+
+
+def test_every_hit_has_a_reason_or_a_remedy_in_both_languages():
+    compound = make_layers(compounds={"幸福家园": shapely.box(100, 20, 380, 380)})
+    hits = [*check(zigzag_plan()), *check(strip_plan()), *check(layers=river()), *check(layers=compound), *superblock()]
+    assert {hit.explained for hit in hits} == {True, False}
+    for hit in hits:
+        reasons, remedies = (hit.reason_zh, hit.reason_en), (hit.remedy_zh, hit.remedy_en)
+        assert all(reasons) is hit.explained
+        assert all(remedies) is not hit.explained
+        assert any(reasons) is hit.explained
 
 
 def test_hand_drawn_grids_need_only_their_shape():
