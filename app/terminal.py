@@ -134,22 +134,28 @@ class Terminal:
         self.print_rejections(check.rejections)
 
     def print_rejections(self, rejections: Sequence[Rejection]) -> None:
-        """Write what an official would refuse: each hit that no reason explains, and how many are explained."""
-        open_hits = [rejection for rejection in rejections if not rejection.explained]
-        told = len(rejections) - len(open_hits)
-        if not rejections:
+        """Write what an official would refuse: hits to look at with their remedy, then the others with their reason."""
+        hits = sorted(rejections, key=lambda hit: hit.explained)
+        if not hits:
             self.print("✓ 退回检查：没有发现", "✓ rejection check: nothing found")
             return
+        told = sum(hit.explained for hit in hits)
+        mark, still = "✓" if told == len(hits) else "!", len(hits) - told
         self.print(
-            f"{'!' if open_hits else '✓'} 退回检查：{len(open_hits)} 处待处理，{told} 处已说明原因",
-            f"{'!' if open_hits else '✓'} rejection check: {len(open_hits)} to look at, {told} explained",
+            f"{mark} 退回检查：{still} 处待处理，{told} 处已说明原因",
+            f"{mark} rejection check: {still} to look at, {told} explained",
         )
-        for hit in open_hits[:MOST_PLACES]:
+        for hit in hits[:MOST_PLACES]:
             where = f"{'、'.join(hit.grid_codes)}  {hit.longitude:.6f},{hit.latitude:.6f}"
             kind = self.say(*REJECTION_WORDS[hit.kind])
-            self.results.print(f"  {kind}  {where}  {self.say(hit.words_zh, hit.words_en)}", markup=False)
-        if len(open_hits) > MOST_PLACES:
-            more = len(open_hits) - MOST_PLACES
+            words = self.say(hit.words_zh, hit.words_en)
+            self.results.print(f"  {'✓' if hit.explained else '!'} {kind}  {where}  {words}", markup=False)
+            if hit.explained:
+                self.print(f"    原因：{hit.reason_zh}", f"    because: {hit.reason_en}")
+            else:
+                self.print(f"    → {hit.remedy_zh}", f"    → {hit.remedy_en}")
+        if len(hits) > MOST_PLACES:
+            more = len(hits) - MOST_PLACES
             self.print(f"  另有 {more} 处，见 --json", f"  {more} more: see --json")
 
     def serve(self, page: Path, *, port: int) -> None:
