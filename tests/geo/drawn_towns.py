@@ -22,7 +22,7 @@ import shapely.affinity
 from hypothesis import strategies as st
 
 from app.geo.blocks import Blocks, cut_blocks
-from app.geo.cells import Cells, cut_cells
+from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, Cells, cut_cells
 from app.geo.crs import densify_outlines, metric_crs, project, to_degrees
 from app.geo.ground import Ground, lay_out, with_middles
 from app.geo.layers import Layers
@@ -162,7 +162,8 @@ def cut_units(layers: Layers, rules: Rules | None = None, *, origin: tuple[float
     enclosures = np.concatenate([ground.compounds, ground.sites, ground.groups])
     lines, homes = ground.lines, ground.dwellings
     blocks = cut_blocks(lines.geometry, lines.barrier, ground.outline, homes.geometry, lived, enclosures)
-    cells = cut_cells(ground.outline, blocks, homes, ground.fixed)
+    light = min(WHOLE_BLOCK_HOUSEHOLDS, rules.max_households / 10)
+    cells = cut_cells(ground.outline, blocks, homes, ground.fixed, whole_block=light)
     names = [task.buildings[column].to_numpy(object) for column in ("compound", "group")]
     units = form_units(ground, blocks, cells, with_middles(ground, blocks), *names, rules)
     corner = project(np.array([shapely.Point(origin)], dtype=object), ground.crs)[0]
