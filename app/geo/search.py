@@ -184,7 +184,7 @@ def _best_run(
         again = 0
         runs = effort.runs if rank == 0 else max(effort.runs // 2, 1)
         for run in range(effort.runs + effort.more_runs):
-            if run >= runs and (best is None or best.out == 0 or rank > 1):
+            if run >= runs and (best is None or best.key[:2] == (0, 0) or rank > 1):
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
             same = best is not None and found.key[:3] == best.key[:3]
@@ -193,7 +193,8 @@ def _best_run(
             again = again + 1 if same else 1 if better else again
             if better:
                 best = found
-            if parts == 1 or (again >= effort.alike and best is not None and best.out == 0):
+            enough = effort.alike if found.crossings == 0 else 2 * effort.alike
+            if parts == 1 or (again >= enough and best is not None and best.out == 0):
                 break
         if best is not None and best.out == 0 and (best.crossings == 0 or rank > 1):
             break
@@ -256,9 +257,14 @@ def _one_run(
     if (start < 0).any() or len(np.unique(start)) < parts:
         start = _repair(graph, start, parts)
     found, out, away, value = anneal(
-        graph, start, parts, energy, steps=_steps(graph, effort), hot=3.0 * scale, cold=0.02 * scale, rng=rng
+        graph, start, parts, energy, steps=_steps(graph, effort), hot=_hot(graph) * scale, cold=0.02 * scale, rng=rng
     )
     return _Found(out, _crossings(graph, found), away, value, found, parts)
+
+
+def _hot(graph: UnitGraph) -> float:
+    """Temperature, in parts of the scale, at which even the heavy units still change grids."""
+    return max(3.0, 0.05 * float(np.quantile(graph.households, 0.9)))
 
 
 def _repair(graph: UnitGraph, start: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
