@@ -34,6 +34,8 @@ OPEN_SHARE = 0.6
 FEW_SERVE = 0.25
 WELL_TOLD = 0.6
 BESIDE_M = 0.5
+LONGER = 1.05
+"""A border that is longer than the shortest by more than this was not drawn as straight as it could be."""
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,11 @@ def _hold_or_remedy(
     ground = shapely.union_all(survey.grids[[first, second]], grid_size=0.001)
     straight = straighten_fully(stretch.line, ground, dwellings.shapes)
     drawn, possible = plain(round(stretch.line.length)), plain(round(straight.length))
-    if not is_zigzag(straight):
+    if not is_zigzag(straight) or stretch.line.length > LONGER * straight.length:
         return replace(
             hit,
-            remedy_zh=f"手工调整：不动任何住宅即可取直，由 {drawn} 米缩为 {possible} 米",
-            remedy_en=f"adjust by hand: it can run straight with every dwelling where it is, {possible} m for {drawn}",
+            remedy_zh=f"手工调整：不动任何住宅即可更直，由 {drawn} 米缩为 {possible} 米",
+            remedy_en=f"adjust by hand: it can be straighter with every dwelling where it is, {possible} m for {drawn}",
         )
     codes = [str(survey.grid_codes[row]) for row in (first, second)]
     counted = census.counted[[first, second]]

@@ -316,22 +316,22 @@ def test_a_zigzag_over_open_ground_is_refused():
 def test_a_zigzag_that_nothing_holds_can_be_straight():
     [hit] = check(zigzag_plan())
     assert not hit.explained
-    assert hit.remedy_zh == "手工调整：不动任何住宅即可取直，由 566 米缩为 400 米"
+    assert hit.remedy_zh == "手工调整：不动任何住宅即可更直，由 566 米缩为 400 米"
     assert "566" in hit.remedy_en
 
 
-def slab_plan(west: dict[int, int], east: dict[int, int]):
+def slab_plan(west: dict[int, int], east: dict[int, int], *detour: tuple[float, float]):
     """The border of the eastern grids winds between slabs that reach past each other; households by northing.
 
     ```
-       w===========|        slabs of the west end 619 m east, those of the east begin at 606 m
+       w===========|        slabs of the west end 624 m east, those of the east begin at 601 m
              |===========e
        w===========|
     ```
     """
-    turns = sorted([(y, 622) for y in west] + [(y, 603) for y in east])
-    line = [(600, 0), *((x, y) for y, x in turns), (600, 400)]
-    slabs = [shapely.box(570, y - 2, 619, y + 2) for y in west] + [shapely.box(606, y - 2, 650, y + 2) for y in east]
+    turns = sorted([(y, 625.5) for y in west] + [(y, 599.5) for y in east])
+    line = [(600, 0), *((x, y) for y, x in turns), *detour, (600, 400)]
+    slabs = [shapely.box(570, y - 1, 624, y + 1) for y in west] + [shapely.box(601, y - 1, 650, y + 1) for y in east]
     third, fourth = sum(west.values()), sum(east.values())
     grids = make_grids(
         [
@@ -356,13 +356,23 @@ def test_a_zigzag_that_dwellings_hold_is_explained():
     assert hit.remedy_zh == ""
 
 
+def test_what_holds_a_zigzag_does_not_explain_a_detour_beside_it():
+    """The slabs leave off at 300 m; from there the border goes round by the west for nothing."""
+    slabs = dict.fromkeys(range(25, 300, 50), 60), dict.fromkeys(range(50, 300, 50), 70)
+    for detour, explained in ((), True), (((600, 310), (540, 310), (540, 390), (600, 390)), False):
+        grids, drawn = slab_plan(*slabs, *detour)
+        [hit] = [hit for hit in check(grids, make_layers(**drawn)) if hit.kind == "zigzag"]
+        assert hit.explained is explained
+    assert "不动任何住宅即可更直" in hit.remedy_zh
+
+
 def test_slabs_that_leave_a_straight_gap_hold_no_zigzag():
     """The same border, but nobody lives in the slabs of the east."""
     grids, drawn = slab_plan(dict.fromkeys(range(25, 400, 50), 40), dict.fromkeys(range(50, 400, 50), 0))
     layers = make_layers(**drawn)
     [hit] = check(grids, layers)
     assert not hit.explained
-    assert "不动任何住宅即可取直" in hit.remedy_zh
+    assert "不动任何住宅即可更直" in hit.remedy_zh
 
 
 TWO_AND_TWO = {150: 20, 200: 25}, {175: 15, 225: 30}
