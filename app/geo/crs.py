@@ -155,11 +155,12 @@ def metric_crs(longitude: float) -> CRS:
 def _zone_crs(zone: int) -> CRS:
     if zone in ZONES:
         return CRS.from_epsg(4534 + zone - ZONES.start)
-    return ProjectedCRS(
+    zone_crs = ProjectedCRS(
         conversion=TransverseMercatorConversion(longitude_natural_origin=3.0 * zone, false_easting=500_000.0),
         geodetic_crs=DEGREES,
         name=f"CGCS2000 / 3-degree Gauss-Kruger CM {3 * zone}",
     )
+    return CRS.from_wkt(zone_crs.to_wkt())  # a plain CRS, whose 2D form pyproj can make
 
 
 def project(geometries: Geometries, crs: CRS) -> Geometries:
