@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -60,10 +60,11 @@ class Need:
     """Why a grid has to cross: a side whose households cannot be divided within the band by themselves.
 
     `by_strip` where that side hangs together with more on the same side of the barrier, but only by ground less than
-    14 m wide without a street, on which a grid would be a strip.
+    14 m wide without a street, on which a grid would be a strip. `elsewhere` are the other households of the community.
     """
 
     households: float
+    elsewhere: float
     by_strip: bool
 
 
@@ -152,7 +153,32 @@ def crossed_barriers(survey: Survey, census: Census, layers: Layers, rules: Rule
                         partners=partners,
                     )
                 )
-    return crossings
+    return _no_more_than_needed(survey, crossings, rules)
+
+
+def _no_more_than_needed(survey: Survey, crossings: list[Crossing], rules: Rules) -> list[Crossing]:
+    """Let a side explain one crossing, the one of most households, where one is enough to divide both sides."""
+    served: set[tuple[int, str, Need]] = set()
+    needed: dict[int, Need | None] = {}
+    for k in sorted(range(len(crossings)), key=lambda k: (-crossings[k].households_beyond, k)):
+        crossing = crossings[k]
+        if crossing.need is not None and _one_is_enough(crossing.need, rules):
+            key = int(survey.grid_community[crossing.grid]), crossing.hard, crossing.need
+            needed[k] = None if key in served else crossing.need
+            served.add(key)
+    return [replace(crossing, need=needed.get(k, crossing.need)) for k, crossing in enumerate(crossings)]
+
+
+def _one_is_enough(need: Need, rules: Rules) -> bool:
+    """Tell whether grids of one side, grids of the rest and a single grid of both can all be within the band."""
+    low, high = rules.min_households, rules.max_households
+    for here in range(int(need.households // low) + 1):
+        for there in range(int(need.elsewhere // low) + 1):
+            fewest = max(need.households - high * here, 0) + max(need.elsewhere - high * there, 0)
+            most = need.households - low * here + need.elsewhere - low * there
+            if fewest <= high and most >= low:
+                return True
+    return False
 
 
 def _ways(streets: gpd.GeoDataFrame) -> _Ways:
@@ -283,8 +309,9 @@ def _need(
     total = np.bincount(side, weights=homes.households[citizens[citizen]], minlength=len(sides))
     own = np.unique(side_of[np.concatenate(banks)])
     alone = [float(total[k]) for k in own[own >= 0].tolist() if not divisible(total[k], rules)]
+    everybody = float(homes.households[citizens].sum())
     if alone:
-        return Need(min(alone), by_strip=False), tuple(partners.tolist())
+        return Need(min(alone), everybody - min(alone), by_strip=False), tuple(partners.tolist())
     for bank in banks:
         around = np.unique(side_of[bank])
         bodies = np.concatenate([_bodies(sides[k], across) for k in around[around >= 0]])
@@ -293,7 +320,7 @@ def _need(
         held = np.bincount(body, weights=homes.households[settlers], minlength=len(bodies))
         mine = held[np.unique(body[np.isin(settlers, bank)])]
         if not any(divisible(float(households), rules) for households in mine):
-            return Need(float(mine.max()), by_strip=True), tuple(partners.tolist())
+            return Need(float(mine.max()), everybody - float(mine.max()), by_strip=True), tuple(partners.tolist())
     return None, tuple(partners.tolist())
 
 

@@ -35,13 +35,14 @@ class Landmarks:
 
     `serving_m` of it have a line alongside or across within 60 m that could have been the border instead, `names` the
     names of such lines; `inner_m` of it without the lines around a block above the maximum, which has to be divided
-    inside; `block_households` those of that block, 0 where most of the border is in none. `dwellings` stand within
-    40 m, along `told_m` of it.
+    inside. `whole_m` of it run through blocks that need not be divided; `block_households` live in that of the others
+    in which most of it runs. `dwellings` stand within 40 m, along `told_m` of it.
     """
 
     serving_m: float
     names: tuple[str, ...]
     inner_m: float
+    whole_m: float
     block_households: float
     dwellings: int
     told_m: float
@@ -73,22 +74,23 @@ def find_landmarks(
     paces = _pace_out(border)
     serving, serves = _served(paces, border, lines.geometry)
     names = np.unique(lines.name[serves][lines.name[serves] != ""].astype(str))
-    large = np.flatnonzero(face_households > rules.max_households)
-    pace, k = STRtree(faces[large]).query(paces.middles, predicate="intersects")
+    large = face_households > rules.max_households
+    pace, face = STRtree(faces).query(paces.middles, predicate="intersects")
+    run_m = np.bincount(face, weights=paces.lengths[pace], minlength=len(faces))
     inner = serving.copy()
-    for face in np.unique(k).tolist():
-        ground = shapely.buffer(faces[large[face]], -ON_BARRIER_M)
+    for k in np.flatnonzero(large & (run_m > 0)).tolist():
+        ground = shapely.buffer(faces[k], -ON_BARRIER_M)
         within = shapely.get_parts(shapely.intersection(lines.geometry, ground))
-        mine = pace[k == face]
+        mine = pace[face == k]
         inner[mine] = _served(paces, border, within[shapely.get_dimensions(within) == 1])[0][mine]
-    in_large = np.bincount(k, weights=paces.lengths[pace], minlength=len(large))
-    most = in_large.argmax() if in_large.sum() > paces.lengths.sum() / 2 else -1
+    block = int(np.where(large, run_m, -1.0).argmax())
     near, dwelling = STRtree(dwellings).query(paces.middles, predicate="dwithin", distance=TOLD_M)
     return Landmarks(
         serving_m=float(paces.lengths[serving].sum()),
         names=tuple(names.tolist()),
         inner_m=float(paces.lengths[inner].sum()),
-        block_households=float(face_households[large[most]]) if most >= 0 else 0.0,
+        whole_m=float(run_m[~large].sum()),
+        block_households=float(face_households[block]),
         dwellings=len(np.unique(dwelling)),
         told_m=float(paces.lengths[np.unique(near)].sum()),
     )

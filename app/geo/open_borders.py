@@ -236,17 +236,18 @@ def check_untold_sides(
         lived_in = shapes[census.households[rows] > 0]
         for row in mine.tolist():
             faces = _faces(survey, row, lines, drawn)
+            households = households_in(faces, points, census.households[rows])
             border = np.array([stretch.line for stretch in stretches if row in stretch.grids], dtype=object)
-            landmarks = find_landmarks(
-                border, lines, faces, households_in(faces, points, census.households[rows]), lived_in, rules
-            )
+            landmarks = find_landmarks(border, lines, faces, households, lived_in, rules)
             metres, share = plain(round(open_m[row])), f"{open_m[row] / outline_m[row]:.0%}"
             words = (
                 f"四周 {share} 是楼间空地（共 {metres} 米），四至说不清",
                 f"{share} of its outline is open ground ({metres} m): its four sides cannot be told",
             )
             inside = place_of(zone, shapely.point_on_surface(survey.grids[row]))
-            hit = make_hit(survey, "sides_untold", (row,), inside, float(open_m[row]), words, _untold_remedy(landmarks))
+            hit = make_hit(
+                survey, "sides_untold", (row,), inside, float(open_m[row]), words, _untold_remedy(landmarks, rules)
+            )
             reason = _untold_reason(landmarks, float(open_m[row]), rules)
             yield hit if reason is None else explain(hit, reason)
 
@@ -261,35 +262,45 @@ def _faces(survey: Survey, row: int, lines: BarrierLines, compounds: Geometries)
     return np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(cut))))
 
 
-def _untold_remedy(landmarks: Landmarks) -> Words:
+def _untold_remedy(landmarks: Landmarks, rules: Rules) -> Words:
     """Name what could be the border instead."""
-    metres = f"{landmarks.serving_m:.0f}"
+    metres, through, most = f"{landmarks.serving_m:.0f}", f"{landmarks.whole_m:.0f}", rules.max_households
     zh = f"（{'、'.join(landmarks.names)}）" if landmarks.names else ""
     en = f" ({', '.join(landmarks.names)})" if landmarks.names else ""
-    return (
-        f"手工调整或补绘巷道：有 {metres} 米边界近旁另有街巷、围墙或河渠{zh}，可改沿其划界",
-        f"adjust by hand, or draw missing lanes: along {metres} m a street, wall or water{en} could be the border",
+    zh = (
+        f"手工调整或补绘巷道：{metres} 米近旁另有街巷、围墙或河渠{zh}，{through} 米穿过不超过 {most} 户、不必划开的街坊"
     )
+    en = (
+        f"adjust by hand, or draw missing lanes: {metres} m have a street, wall or water{en} near that could be the "
+        f"border, {through} m run through blocks of at most {most} households that need not be divided"
+    )
+    return zh, en
 
 
 def _untold_reason(landmarks: Landmarks, open_m: float, rules: Rules) -> Words | None:
-    """Say why no street or other line could tell the sides of a grid, if that is so."""
+    """Say why no street or other line could tell the sides of a grid, if that is so.
+
+    Most of the border has to run inside a block above the maximum, where nothing serves: not near it, or at least not
+    inside that block.
+    """
+    if landmarks.whole_m > FEW_SERVE * open_m:
+        return None
     block, most, count = plain(landmarks.block_households), rules.max_households, landmarks.dwellings
-    block_zh = f"；在 {block} 户的街坊内，超过 {most} 户，须在内部划开" if landmarks.block_households else ""
-    block_en = f"; in a block of {block} households, over {most}, to be divided" if landmarks.block_households else ""
-    told_zh = f"；可按边界 {TOLD_M:.0f} 米内的 {count} 栋住宅指认" if count else ""
-    told_en = f"; {_dwellings(count)} within {TOLD_M:.0f} m to tell it by" if count else ""
+    within_zh = f"；在 {block} 户的街坊内，超过 {most} 户，须在内部划开"
+    within_en = f"; in a block of {block} households, over {most}, that has to be divided"
+    if count:
+        within_zh += f"；可按边界 {TOLD_M:.0f} 米内的 {count} 栋住宅指认"
+        within_en += f"; {_dwellings(count)} within {TOLD_M:.0f} m to tell it by"
     if landmarks.serving_m < FEW_SERVE * open_m:
         near, metres = f"{SERVES_M:.0f}", f"{landmarks.serving_m:.0f}"
         zh = f"边界 {near} 米内没有可用的街巷、围墙、河渠或铁路（只及 {metres} 米）"
         en = f"no street, wall, water or rail within {near} m could be the border (only along {metres} m)"
-        return zh + block_zh + told_zh, en + block_en + told_en
-    divided = landmarks.block_households > 0 and landmarks.inner_m < FEW_SERVE * open_m
-    if divided and landmarks.told_m > WELL_TOLD * open_m:
+        return zh + within_zh, en + within_en
+    if landmarks.inner_m < FEW_SERVE * open_m and landmarks.told_m > WELL_TOLD * open_m:
         metres = f"{landmarks.inner_m:.0f}"
         zh = f"街坊内部没有可用的街巷、围墙（只及 {metres} 米）"
         en = f"no lane or wall inside the block could be the border (only along {metres} m)"
-        return zh + block_zh + told_zh, en + block_en + told_en
+        return zh + within_zh, en + within_en
     return None
 
 

@@ -158,13 +158,16 @@ def test_a_side_too_small_for_a_grid_explains_the_crossing():
     assert hit.amount == 50
 
 
-@pytest.mark.parametrize(("each", "explained"), [(250, False), (275, True)])
-def test_a_crossing_is_explained_by_a_side_that_cannot_be_divided(each: int, explained: bool):
-    """Two dwellings of the community on each side: 500 are a grid, 550 are neither one nor two."""
+@pytest.mark.parametrize(("each", "explained"), [(250, [False, False]), (275, [True, False]), (140, [True, True])])
+def test_a_crossing_is_explained_by_a_side_that_cannot_be_divided(each: int, explained: list[bool]):
+    """Two dwellings of the community on each side: 500 are a grid, 550 are neither one nor two.
+
+    One grid across, with one on each side, is enough for 1,100; for 560 nothing is.
+    """
     rail = ("railway", "", shapely.LineString([(-50, 200), (450, 200)]))
     layers = make_layers(households=[each] * 8, barriers=[rail])
     hits = check(make_grids(households=[2 * each] * 4), layers)
-    assert [hit.explained for hit in hits if hit.kind == "barrier_crossed"] == [explained] * 2
+    assert [hit.explained for hit in hits if hit.kind == "barrier_crossed"] == explained
 
 
 def test_a_crossing_tells_how_far_it_is_to_the_other_side():
@@ -184,7 +187,7 @@ def test_where_no_street_crosses_within_the_grid_the_nearest_is_named():
 
 
 def test_a_bridge_elsewhere_joins_the_sides_of_the_community():
-    """275 on each bank of each grid: 550 a side are no grids; 1,100 over the bridge are three."""
+    """275 on each bank of each grid: 550 a side are no grids, so one has to cross; 1,100 over the bridge are three."""
     bridge = ("street", "石桥路", shapely.LineString([(350, 150), (350, 250)]))
     layers = river(bridge)
     layers.buildings["households"] = 275.0
@@ -192,7 +195,7 @@ def test_a_bridge_elsewhere_joins_the_sides_of_the_community():
     assert not hit.explained
     layers = river()
     layers.buildings["households"] = 275.0
-    assert [hit.explained for hit in check(make_grids(households=[550] * 4), layers)] == [True, True]
+    assert [hit.explained for hit in check(make_grids(households=[550] * 4), layers)] == [True, False]
 
 
 def test_who_could_take_the_other_side_is_named():
@@ -492,6 +495,17 @@ def test_a_lane_inside_the_block_could_have_been_the_border():
 def test_a_block_that_need_not_be_divided_explains_nothing():
     [hit] = superblock(each=20)
     assert not hit.explained
+
+
+def test_open_ground_in_a_block_that_need_not_be_divided_explains_nothing():
+    """The square that is explained among 800 households, among 400."""
+    inner = shapely.box(500, 100, 700, 300)
+    outer = shapely.box(400, 0, 800, 400) - inner
+    shapes = [shapely.box(0, 0, 200, 400), shapely.box(200, 0, 400, 400), outer, inner]
+    layers = make_layers(households=[200.0] * 4 + [100] * 4)
+    [hit] = check(make_grids(shapes, households=(400, 400, 400, 0)), layers)
+    assert not hit.explained
+    assert "800 米穿过不超过 500 户、不必划开的街坊" in hit.remedy_zh
 
 
 def test_where_no_dwelling_stands_by_a_border_it_cannot_be_told_by_them():
