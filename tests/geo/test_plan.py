@@ -48,7 +48,7 @@ def test_a_generated_town_keeps_every_hard_promise(layers):
 
 
 @pytest.mark.long
-@settings(usual, max_examples=400)
+@settings(usual, max_examples=120)
 @given(towns())
 def test_many_generated_towns_keep_every_hard_promise(layers):
     keeps_its_promises(layers)
