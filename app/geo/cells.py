@@ -19,6 +19,8 @@ __all__ = ["Cells", "Dwellings", "cut_cells", "first_hits", "settle"]
 WHOLE_BLOCK_HOUSEHOLDS = 40
 """Households of a block that is too light to be looked into, for the usual band."""
 TOUCH_M = 0.005
+OVERLAP_SHARE = 0.005
+"""Dwellings that have more of one of them in common are one building."""
 NECK_HALF_M, BODY_M2 = 1.1, 190.0
 """A cell that falls in bodies of this size when this much is taken off its edge is cut there (the referee: 1, 200)."""
 
@@ -134,9 +136,11 @@ def _label_faces(
     lived_in = dwellings.households > 0
     inside_of = np.full(len(plane.faces), -1)
     rows = np.flatnonzero(footprint)
+    first = np.arange(len(shapes))
     if len(rows):
+        first[rows] = rows[_overlapping(shapes[rows])]
         face, hit = STRtree(shapes[rows]).query(centre, predicate="intersects")
-        inside_of[face[::-1]] = rows[hit[::-1]]
+        inside_of[face[::-1]] = first[rows[hit[::-1]]]
     face_block = first_hits(STRtree(blocks.geometry), centre)
     own = inside_of >= 0
     face_block[own] = np.where(home_block[inside_of[own]] >= 0, home_block[inside_of[own]], face_block[own])
@@ -147,7 +151,7 @@ def _label_faces(
         mine = np.flatnonzero((face_block == b) & ~own)
         things = np.flatnonzero((home_block == b) & (lived_in | (shapely.area(shapes) > 60)))
         if len(mine) and len(things):
-            owner[mine] = things[STRtree(shapes[things]).query_nearest(centre[mine], all_matches=False)[1]]
+            owner[mine] = first[things][STRtree(shapes[things]).query_nearest(centre[mine], all_matches=False)[1]]
     crossed = np.zeros(len(plane.edges), bool)
     if len(hard):
         crossed[np.unique(STRtree(hard).query(plane.middles, predicate="dwithin", distance=TOUCH_M)[0])] = True
@@ -243,6 +247,15 @@ def _seats(places: NDArray[np.object_], dwellings: Dwellings) -> NDArray[np.int6
     lost = np.flatnonzero((found < 0) & (dwellings.households > 0))
     found[lost] = tree.query_nearest(dwellings.anchor[lost], all_matches=False)[1]
     return found
+
+
+def _overlapping(dwellings: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Row of the first dwelling of those that overlap each other: no line between them would leave both whole."""
+    a, b = STRtree(dwellings).query(dwellings, predicate="intersects")
+    common = shapely.area(shapely.intersection(dwellings[a], dwellings[b]))
+    deep = common > OVERLAP_SHARE * np.minimum(shapely.area(dwellings[a]), shapely.area(dwellings[b]))
+    group = join_faces(len(dwellings), np.column_stack([a[deep], b[deep]]))
+    return np.asarray(np.unique(group, return_index=True)[1][group])
 
 
 def first_hits(tree: STRtree, points: NDArray[np.object_]) -> NDArray[np.int64]:

@@ -84,6 +84,18 @@ def test_terraced_houses_are_parted_along_their_common_walls():
     assert cut_dwellings(cells, terrace) == []
 
 
+def test_dwellings_that_overlap_are_one_building():
+    """An L drawn as two wings that share a corner, and a house within a house: no line would leave both whole."""
+    wings = [shapely.box(60, 90, 100, 102), shapely.box(88, 90, 100, 130), shapely.box(150, 20, 190, 60)]
+    inner = shapely.box(160, 30, 170, 40)
+    cut = cut_units(draw_layers(GROUND, buildings=[*wings, inner, shapely.box(20, 20, 60, 32)]))
+    homes = cut.cells.home.tolist()
+    assert homes[0] == homes[1]
+    assert homes[2] == homes[3]
+    assert len(set(homes)) == 3
+    assert cut_dwellings(cells_of(cut), [*wings, inner]) == []
+
+
 def test_dwellings_as_points_have_cells_too():
     points = [shapely.Point(x, y) for x in (40, 100, 160) for y in (50, 150)]
     cut = cut_units(draw_layers(GROUND, buildings=points))
