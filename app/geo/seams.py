@@ -140,7 +140,8 @@ def sew(polygons: NDArray[np.object_], chains: Mapping[Edge, tuple[Point, ...]])
         for index, point in enumerate(chain):
             place.setdefault(point, []).append((edge, index))
     ends = np.array([[*a, *b] for a, b in chains])
-    hit = np.unique(STRtree(polygons).query(shapely.linestrings(ends.reshape(-1, 2, 2)), predicate="intersects")[1])
+    # By their boxes: a point computed on an edge need not lie on it to the last bit.
+    hit = np.unique(STRtree(polygons).query(shapely.linestrings(ends.reshape(-1, 2, 2)))[1])
     sewn = polygons.copy()
     for k in hit:
         sewn[k] = _sew_one(polygons[k], chains, place)
