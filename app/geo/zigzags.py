@@ -39,7 +39,7 @@ GAIN_M = 0.05
 LEAST_M = 0.01
 NEAR_M = 30.0
 MOST_HANDED = 6
-MOST_TRIED = 100
+MOST_TRIED = 40
 
 
 def is_zigzag(line: shapely.Geometry) -> bool:

@@ -359,6 +359,15 @@ def test_a_zigzag_that_dwellings_hold_is_explained():
     assert hit.remedy_zh == ""
 
 
+def test_dwellings_that_are_points_hold_a_zigzag_too():
+    grids, drawn = slab_plan(dict.fromkeys(range(25, 400, 50), 40), dict.fromkeys(range(50, 400, 50), 50))
+    at_ends = [shapely.Point(624 if y % 50 else 601, y) for y in (*range(25, 400, 50), *range(50, 400, 50))]
+    drawn["buildings"] = [*dwellings()[:4], *at_ends]
+    [hit] = check(grids, make_layers(**drawn))
+    assert (hit.kind, hit.explained) == ("zigzag", True)
+    assert "由 8 栋住宅夹定" in hit.reason_zh
+
+
 def test_what_holds_a_zigzag_does_not_explain_a_detour_beside_it():
     """The slabs leave off at 300 m; from there the border goes round by the west for nothing."""
     slabs = dict.fromkeys(range(25, 300, 50), 60), dict.fromkeys(range(50, 300, 50), 70)
