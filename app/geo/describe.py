@@ -58,7 +58,7 @@ def describe_grids(
         neighbours=project(task.neighbours.geometry.to_numpy(), ground.crs),
         neighbour_names=task.neighbours["name"].tolist(),
     )
-    reasons = _reasons(units, allotment, households, site_of_grid, ground.dwellings.households > 0, rules)
+    reasons = _reasons(units, allotment, households, site_of_grid, ground.dwellings.households, rules)
     (grids_deg, units_deg), seams = to_degrees_exactly([grid_shapes, unit_shapes], task.outline, ground.crs)
     code = np.array([label.code for label in labels], dtype=object)
     grids = gpd.GeoDataFrame(
@@ -124,7 +124,7 @@ def _reasons(
     allotment: Allotment,
     households: NDArray[np.int64],
     site: NDArray[np.int64],
-    lived: NDArray[np.bool_],
+    dwellings: NDArray[np.float64],
     rules: Rules,
 ) -> list[Reason]:
     around = Circumstances(
@@ -139,8 +139,10 @@ def _reasons(
         members = np.flatnonzero(allotment.grid == grid)
         heaviest = members[np.argmax(units.households[members])]
         weight = int(units.households[heaviest].round())
-        what = _unit_words(str(units.kind[heaviest]), int((units.home[lived] == heaviest).sum()))
-        reasons.append(explain(count, float(persons[grid]), weight, what, around, rules))
+        inside = dwellings[(units.home == heaviest) & (dwellings > 0)]
+        what = _unit_words(str(units.kind[heaviest]), len(inside))
+        building = int(inside.max(initial=0).round())
+        reasons.append(explain(count, float(persons[grid]), weight, what, building, around, rules))
     return reasons
 
 

@@ -39,7 +39,13 @@ class Circumstances:
 
 
 def explain(
-    households: int, persons: float, heaviest: int, what_is_heaviest: str, around: Circumstances, rules: Rules
+    households: int,
+    persons: float,
+    heaviest: int,
+    what_is_heaviest: str,
+    building: int,
+    around: Circumstances,
+    rules: Rules,
 ) -> Reason:
     """Explain a general grid's number of households, or of persons where those are known and too many.
 
@@ -49,6 +55,8 @@ def explain(
         NaN where they are not known.
     heaviest, what_is_heaviest
         Households of the grid's heaviest unit that is never split, and what it is in words.
+    building
+        Households of the largest building in that unit: dwellings at one place may be too many only together.
     """
     low, high, total = rules.min_households, rules.max_households, around.total
     crowded = persons > rules.max_persons
@@ -60,7 +68,8 @@ def explain(
     if crowded:
         size += f"，人口{persons:.0f}人，超过{rules.max_persons}人"
     if heaviest > high:
-        return Reason("unit_too_heavy", f"{size}：其中{what_is_heaviest}即有{heaviest}户，不可再分")
+        code = "unit_too_heavy" if building > high else "proven_infeasible"
+        return Reason(code, f"{size}：其中{what_is_heaviest}即有{heaviest}户，不可再分")
     if not low <= households <= high and not divisible(total, rules):
         if total < low:
             why = f"社区共{total}户，不足一个网格的下限{low}户"
