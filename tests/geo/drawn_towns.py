@@ -282,7 +282,8 @@ def towns(draw: st.DrawFn) -> Layers:
         corner = west + x * (east - west), south + y * (north - south)
         size = draw(st.integers(40, 160)), draw(st.integers(40, 160))
         box = shapely.box(*corner, corner[0] + size[0], corner[1] + size[1])
-        if all(box.disjoint(other) for other in boxes):
+        through = shapely.intersects(box.boundary, np.array(slabs, dtype=object)).any()  # walls pass round dwellings
+        if not through and all(box.disjoint(other) for other in boxes):
             boxes.append(box)
     compounds = {f"小区{k}": box for k, box in enumerate(boxes) if k != 1}
     sites = {"学校": boxes[1]} if len(boxes) > 1 else {}
