@@ -332,6 +332,13 @@ def test_a_fixed_border_is_a_border():
     assert broken_promises(divided) == {}
 
 
+def test_a_fixed_border_that_ends_inside_is_a_border_as_far_as_it_goes():
+    line = shapely.LineString([(55.5, -10), (55.5, 200)])
+    divided = divide(draw_layers(GROUND, buildings=SLABS, households=36, fixed=[line]))
+    edges = shapely.union_all(shapely.boundary(general_grids(divided)))
+    assert edges.buffer(0.1).covers(shapely.LineString([(55.5, 0), (55.5, 200)]))
+
+
 # Persons and workload
 
 
