@@ -19,6 +19,8 @@ TURN_M = 3.0
 """A bend is worth this much extra length."""
 SLIDE_M = 250.0
 """An end on a street may move along it by this much."""
+STRIDE_M, BUMP_M = 1.0, 2.0
+"""An end slides in such strides, over bumps of such height."""
 LONGEST = 70
 """Vertices of a chain that are looked at together."""
 
@@ -252,10 +254,10 @@ def _slide_end(
     if not len(pieces):
         return path
     piece = pieces[int(np.argmin(shapely.distance(pieces, shapely.Point(before))))]
-    target = shapely.get_coordinates(shapely.shortest_line(shapely.Point(before), piece))[-1]
+    start = piece.project(tip)
+    goal = _downhill(piece, start, before)
     for share in (1.0, 0.75, 0.5, 0.25):
-        aim = shapely.Point(end + share * (target - end))
-        walked = shapely.get_coordinates(substring(piece, piece.project(tip), piece.project(aim)))
+        walked = shapely.get_coordinates(substring(piece, start, start + share * (goal - start)))
         stop = walked[-1]
         run = stop - before
         gain = float(np.hypot(*(end - before)) - np.hypot(*run))
@@ -267,3 +269,20 @@ def _slide_end(
         if field.free(np.array([segment], dtype=object), np.array([swept], dtype=object))[0]:
             return np.vstack([path[:-1], stop])
     return path
+
+
+def _downhill(rail: shapely.LineString, start: float, place: NDArray[np.float64]) -> float:
+    """Walk along a rail as long as that leads nearer to a place; return how far along the rail that ends.
+
+    Farther on there may be a nearer point, round a corner: a border that went there would leave nothing on one side.
+    """
+    best, goal = np.inf, start
+    for ahead in (1.0, -1.0):
+        along = np.clip(start + ahead * np.arange(0.0, SLIDE_M, STRIDE_M), 0.0, rail.length)
+        away = np.hypot(*(shapely.get_coordinates(shapely.line_interpolate_point(rail, along)) - place).T)
+        rises = np.append(away > np.minimum.accumulate(away) + BUMP_M, True)
+        nearest = int(np.argmin(away[: int(np.argmax(rises))]))
+        if away[nearest] < best:
+            best, goal = float(away[nearest]), float(along[nearest])
+    foot = float(rail.project(shapely.Point(place)))
+    return foot if abs(foot - goal) <= STRIDE_M else goal
