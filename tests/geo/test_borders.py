@@ -55,6 +55,14 @@ def test_a_bend_is_kept_where_a_dwelling_stands_in_the_way():
     assert line.length < 215
 
 
+def test_a_straightened_border_keeps_clear_of_walls():
+    """The straight line would pass 30 cm beside the house: the border keeps 80."""
+    house = geometries(shapely.box(150.3, 90, 170, 110))
+    line = drawn([(150, 0), (120, 100), (150, 200)], house)
+    assert line.distance(house[0]) >= 0.79
+    assert line.length < 200.5
+
+
 def test_a_dwelling_as_a_point_stays_on_its_side_too():
     point = geometries(shapely.Point(150, 100))
     line = drawn([(150, 0), (150, 60), (120, 80), (120, 120), (150, 140), (150, 200)], point)
