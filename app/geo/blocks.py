@@ -23,6 +23,8 @@ NARROW_STREETS_M = 12.0
 """The same for smaller streets and lanes."""
 WALL_STRIP_M = 24.0
 """Ground between a street and a wall that is usually no wider than this belongs to what lies behind the wall."""
+WALLED_SHARE = 0.3
+"""It does so if the wall takes up more than this of its edge: not where a long strip only ends at a wall."""
 ARM_M2 = 150.0
 """Smaller bits of narrow ground are left where they are."""
 
@@ -171,13 +173,18 @@ def _near(plane: Arrangement, lines: NDArray[np.object_]) -> NDArray[np.bool_]:
     return found
 
 
+def _walled(plane: Arrangement, on_wall: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Metres of wall with ground behind it along each face; a wall on the outline has none."""
+    length = np.zeros(len(plane.faces))
+    for side in plane.sides.T:
+        beside = on_wall & (plane.sides.min(axis=1) >= 0)
+        np.add.at(length, side[beside], plane.lengths[beside])
+    return length
+
+
 def _arms(plane: Arrangement, on_wall: NDArray[np.bool_], dwellings: NDArray[np.object_]) -> NDArray[np.object_]:
     """Find the narrow arms that broader ground stretches out between walls and streets, nobody living there."""
-    wall_length = np.zeros(len(plane.faces))
-    for side in plane.sides.T:
-        beside = on_wall & (side >= 0)
-        np.add.at(wall_length, side[beside], plane.lengths[beside])
-    broad = plane.faces[(wall_length > WALL_STRIP_M)]
+    broad = plane.faces[_walled(plane, on_wall) > WALL_STRIP_M]
     half = WALL_STRIP_M / 2
     core = shapely.buffer(shapely.buffer(broad, -half, join_style="mitre"), half * 1.02, join_style="mitre")
     arms = shapely.get_parts(shapely.difference(broad, core))
@@ -198,11 +205,10 @@ def _strips(
     usual_width = 2 * shapely.area(plane.faces) / shapely.length(plane.faces)
     strip = np.asarray(usual_width <= WALL_STRIP_M)
     strip[strip] = shapely.is_empty(shapely.buffer(plane.faces[strip], -WALL_STRIP_M, quad_segs=2))
-    beside_wall, beside_street = np.zeros(len(strip), bool), np.zeros(len(strip), bool)
+    beside_street = np.zeros(len(strip), bool)
     for side in plane.sides.T:
-        beside_wall[side[on_wall & (side >= 0)]] = True
         beside_street[side[on_street & (side >= 0)]] = True
-    strip &= beside_wall & beside_street
+    strip &= beside_street & (_walled(plane, on_wall) > WALLED_SHARE * shapely.length(plane.faces))
     if strip.any() and len(dwellings):
         rows = np.flatnonzero(strip)
         face, row = STRtree(dwellings).query(plane.faces[rows], predicate="intersects")
