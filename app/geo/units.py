@@ -145,7 +145,7 @@ def form_units(
             stays[int(np.argmax(area))] = True
         crossing = borders.hard > 0
         order = np.concatenate([np.flatnonzero(~crossing), np.flatnonzero(crossing)])
-        worth = np.where(crossing, 1e-6, 1.0) * borders.cost
+        worth = np.where(crossing, 1e-6, 1.0) * np.where(borders.length < LINK_M, 1e-9, 1.0) * borders.cost  # no necks
         free = np.asarray((in_site[borders.pair] < 0).all(axis=1)) | to_sites
         order = order[free[order]]
         load = refresh(settle(np.arange(len(load)), stays, borders.pair[order], worth[order]))
