@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def _examine_python() -> Finding:
 def _examine_packages() -> Iterator[Finding]:
     """Look for every package that this one declares."""
     try:
-        names = sorted(line.split(";")[0].split(">")[0].strip() for line in requires("jiexiang") or [])
+        names = sorted(re.split(r"[<>=~!\[; ]", line)[0] for line in requires("jiexiang") or [])
     except PackageNotFoundError:
         yield Finding("jiexiang", "没有安装，只有源代码 not installed", REINSTALL)
         return

@@ -1,0 +1,217 @@
+"""`split`, `verify`, `map`: from files to a checked plan and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.faults import reporting
+from app.cli.options import (
+    HARD_BARRIERS,
+    AsIs,
+    AsJson,
+    Barriers,
+    Buildings,
+    Columns,
+    Communities,
+    Compounds,
+    FixedBorders,
+    Force,
+    Groups,
+    HouseholdBasis,
+    Maximum,
+    Mend,
+    Minimum,
+    Only,
+    Seeds,
+    SpecialSites,
+    Streets,
+    Workers,
+    make_rules,
+    name_sources,
+)
+from app.cli.root import app
+from app.geo.rules import Rules
+from app.settings import Settings
+
+__all__ = ["draw_map", "split", "verify"]
+
+
+@app.command(help="把社区划分成网格 Divide communities into grids: from GIS files to a checked plan.gpkg")
+def split(
+    context: typer.Context,
+    communities: Communities,
+    streets: Streets,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="输出文件夹 folder for the output", show_default=False)],
+    buildings: Buildings = "",
+    barriers: Barriers = "",
+    compounds: Compounds = "",
+    special_sites: SpecialSites = "",
+    groups: Groups = "",
+    fixed_borders: FixedBorders = "",
+    seeds: Seeds = "",
+    columns: Columns = None,
+    household_basis: HouseholdBasis = "",
+    workload: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN", help="楼栋的工作量列，在户数限内求均衡 column of buildings balanced within the band"
+        ),
+    ] = "",
+    mend: Mend = False,
+    as_is: AsIs = False,
+    minimum: Minimum = Rules.min_households,
+    maximum: Maximum = Rules.max_households,
+    grids: Annotated[
+        str,
+        typer.Option(
+            metavar="N|LOW-HIGH",
+            help="每个社区的网格数，默认按户数 grids a community; by households if not given",
+            show_default=False,
+        ),
+    ] = "",
+    posts: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="网格员岗位总数，一岗一格，按户数分给各社区 posts in all, one a grid, shared by households",
+            show_default=False,
+        ),
+    ] = None,
+    hard_barrier: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="|".join([*HARD_BARRIERS, "none"]),
+            help="网格不可跨越的屏障，可重复，代替默认 what no grid crosses; repeatable, replaces the default",
+            show_default="river railway motorway",
+        ),
+    ] = None,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove", help="证明限内划法不存在 try to prove that no division within the band exists"
+        ),
+    ] = True,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, help="随机种子：同样的输入和种子得同样的字节 the same inputs and seed give the same bytes"),
+    ] = 0,
+    only: Only = None,
+    workers: Workers = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Divide communities and print what the plan keeps of its promises."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from app import jobs, run
+
+        sources = name_sources(
+            communities=communities,
+            streets=streets,
+            buildings=buildings,
+            barriers=barriers,
+            compounds=compounds,
+            special_sites=special_sites,
+            groups=groups,
+            fixed_borders=fixed_borders,
+            seeds=seeds,
+        )
+        order = jobs.SplitOrder(
+            inputs=jobs.Inputs(sources, tuple(columns or ()), household_basis, workload, mend=mend, as_is=as_is),
+            rules=make_rules(minimum, maximum, grids, hard_barrier, workload=workload, prove=prove),
+            folder=out,
+            seed=seed,
+            posts=posts,
+            only=tuple(only or ()),
+            workers=workers or settings.machine.workers,
+            force=force,
+        )
+        with terminal.progress() as on_step:
+            done = jobs.split(order, run_tasks=run.run_tasks, on_step=on_step)
+        if as_json:
+            terminal.print_json(done.record)
+        else:
+            terminal.print_split(done)
+        raise typer.Exit(0 if done.kept else 1)
+
+
+@app.command(help="体检划分方案或现有网格 Check a plan, or existing grids, against every promise")
+def verify(
+    context: typer.Context,
+    grids: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLAN_OR_GRIDS", help="plan.gpkg，或现有网格面 a plan, or grids drawn by hand (FILE[:LAYER])"
+        ),
+    ],
+    communities: Communities,
+    streets: Streets = "",
+    buildings: Buildings = "",
+    barriers: Barriers = "",
+    compounds: Compounds = "",
+    special_sites: SpecialSites = "",
+    groups: Groups = "",
+    columns: Columns = None,
+    household_basis: HouseholdBasis = "",
+    mend: Mend = False,
+    as_is: AsIs = False,
+    minimum: Minimum = Rules.min_households,
+    maximum: Maximum = Rules.max_households,
+    only: Only = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every promise from the geometry and print it with the places where it is broken."""
+    with reporting(context, as_json=as_json) as terminal:
+        from app import jobs
+
+        sources = name_sources(
+            communities=communities,
+            streets=streets,
+            buildings=buildings,
+            barriers=barriers,
+            compounds=compounds,
+            special_sites=special_sites,
+            groups=groups,
+        )
+        inputs = jobs.Inputs(sources, tuple(columns or ()), household_basis, mend=mend, as_is=as_is)
+        with terminal.progress() as on_step:
+            check = jobs.verify(grids, inputs, make_rules(minimum, maximum), only=tuple(only or ()), on_step=on_step)
+        if as_json:
+            terminal.print_json(check.record)
+        else:
+            terminal.print_check(check)
+        raise typer.Exit(0 if check.kept else 1)
+
+
+@app.command(name="map", help="把方案画成离线网页 Draw a plan as one page that opens without internet")
+def draw_map(
+    context: typer.Context,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="网页文件，默认放在方案旁 page; map.html beside the plan if not given",
+            show_default=False,
+        ),
+    ] = None,
+    attribution: Annotated[str, typer.Option(help="数据来源署名 thanks to whoever made the data")] = "",
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a plan as one page that opens from disk without internet."""
+    with reporting(context, as_json=as_json) as terminal:
+        from app import jobs
+
+        page = out or plan.with_name("map.html")
+        with terminal.progress() as on_step:
+            jobs.draw(
+                plan, page, language=terminal.settings.language, attribution=attribution, force=force, on_step=on_step
+            )
+        if as_json:
+            terminal.print_json({"map": str(page)})
+        else:
+            terminal.print(f"地图：{page}", f"map: {page}")

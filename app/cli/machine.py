@@ -1,0 +1,64 @@
+"""`doctor` and `demo`: this machine, and what the software does on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.faults import reporting
+from app.cli.options import AsJson, Force, Workers
+from app.cli.root import app
+from app.settings import Settings
+
+__all__ = ["demo", "doctor"]
+
+
+@app.command(help="检查这台机器 Look for what is missing on this machine, and the line that mends it")
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Examine the machine."""
+    with reporting(context, as_json=as_json) as terminal:
+        from dataclasses import asdict
+
+        from app.doctor import examine
+
+        findings = examine(context.obj, folder=Path.cwd())
+        if as_json:
+            terminal.print_json({"findings": [{**asdict(finding), "well": finding.well} for finding in findings]})
+        else:
+            terminal.print_findings(findings)
+        raise typer.Exit(1 if any(finding.essential and not finding.well for finding in findings) else 0)
+
+
+@app.command(help="演示 Divide, check and draw a made-up town")
+def demo(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="输出文件夹 folder for the output")] = Path("out/demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="最后给出能用浏览器打开的网址 serve the map at the end")
+    ] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="网址端口，0 为任选 port, 0 for any")] = 0,
+    workers: Workers = None,
+    force: Force = False,
+) -> None:
+    """Divide, check and draw the made-up town, then serve its map until interrupted."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=False) as terminal:
+        from app import jobs, run
+
+        with terminal.progress() as on_step:
+            done = jobs.demonstrate(
+                settings.places.town,
+                out,
+                language=terminal.settings.language,
+                workers=workers or settings.machine.workers,
+                force=force,
+                run_tasks=run.run_tasks,
+                on_step=on_step,
+            )
+        terminal.print_split(done)
+        terminal.print(f"地图：{out / 'map.html'}", f"map: {out / 'map.html'}")
+        if serve:
+            terminal.serve(out / "map.html", port=port)
+        raise typer.Exit(0 if done.kept else 1)

@@ -1,0 +1,21 @@
+"""The jobs a county asks for, each from files to files, each in a module of its own."""
+
+from app.jobs.demonstrate import demonstrate
+from app.jobs.draw import draw
+from app.jobs.inputs import Inputs
+from app.jobs.split import FailedCommunity, SplitDone, SplitOrder, split
+from app.jobs.steps import OnStep
+from app.jobs.verify import Check, verify
+
+__all__ = [
+    "Check",
+    "FailedCommunity",
+    "Inputs",
+    "OnStep",
+    "SplitDone",
+    "SplitOrder",
+    "demonstrate",
+    "draw",
+    "split",
+    "verify",
+]
