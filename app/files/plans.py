@@ -15,12 +15,14 @@ import shapely
 from numpy.typing import NDArray
 
 from app.files.messages import Findings, Note
+from app.files.qgis import STYLED, TITLES, write_style
 from app.files.reading import read_layer
 from app.files.sources import layer_names, open_source
 from app.files.whereabouts import refuse_elsewhere
 from app.geo.crs import DEGREES
 from app.geo.layers import CONTRACTS
 from app.geo.plan import Plan
+from app.geo.rules import Rules
 
 __all__ = ["read_grids", "read_plan", "write_outlines", "write_plan"]
 
@@ -34,6 +36,13 @@ LAYERS = {
 """The layers of a plan in the order in which they are written, and what they hold; `plan`, a table, comes last."""
 
 ABOUT = "plan"
+STYLES = "layer_styles"
+"""Where QGIS looks for the style of a layer."""
+
+GEOMETRY_COLUMN = "geom"
+"""What GDAL calls the geometries of a GeoPackage."""
+
+BAND = ("min_households", "max_households")
 
 SAVED_AT = "2000-01-01T00:00:00.000Z"
 """Stands for the time of writing in every file: time belongs beside a plan, not in it."""
@@ -52,11 +61,14 @@ def write_plan(plan: Plan, path: Path) -> None:
         If the file does not hold what was written.
     """
     frames = {name: _of_one_kind(getattr(plan, name), kind) for name, kind in LAYERS.items()}
-    _write(path, {name: (frame, LAYERS[name]) for name, frame in frames.items()}, about=plan.about)
+    with _fixed_time():
+        _write(path, {name: (frame, LAYERS[name]) for name, frame in frames.items()})
+        _write_layer(path, ABOUT, pd.DataFrame([dict(plan.about)]), None, None)
+        _write_layer(path, STYLES, _styles(frames, plan.about), None, None)
     back = read_plan(path)
     for name, frame in frames.items():
         _compare(frame, getattr(back, name), f"{path}:{name}")
-    if dict(back.about) != dict(plan.about):
+    if dict(back.about) != dict(plan.about):  # the styles are for QGIS, no part of the plan
         raise OSError(f"{path}:{ABOUT} does not hold what was written to it")
 
 
@@ -69,7 +81,8 @@ def write_outlines(communities: gpd.GeoDataFrame, path: Path) -> None:
         As in `write_plan`.
     """
     frame = _of_one_kind(communities, "MultiPolygon")
-    _write(path, {"communities": (frame, "MultiPolygon")})
+    with _fixed_time():
+        _write(path, {"communities": (frame, "MultiPolygon")})
     _compare(frame, _read_back(path, "communities"), f"{path}:communities")
 
 
@@ -135,24 +148,43 @@ def _of_one_kind(frame: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:
     return frame.set_geometry(gpd.GeoSeries(multi, index=frame.index, crs=frame.crs)).reset_index(drop=True)
 
 
-def _write(
-    path: Path,
-    layers: Mapping[str, tuple[gpd.GeoDataFrame, str]],
-    *,
-    about: Mapping[str, str | int | float] | None = None,
-) -> None:
+def _write(path: Path, layers: Mapping[str, tuple[gpd.GeoDataFrame, str]]) -> None:
     if path.exists():
         raise FileExistsError(f"there is a file already: {path}")
-    with _fixed_time():
-        for name, (frame, kind) in layers.items():
-            wkb = shapely.to_wkb(frame.geometry.to_numpy(), byte_order=1)
-            _write_layer(path, name, frame.drop(columns=frame.geometry.name), wkb, kind)
-        if about is not None:
-            _write_layer(path, ABOUT, pd.DataFrame([dict(about)]), None, None)
+    for name, (frame, kind) in layers.items():
+        wkb = shapely.to_wkb(frame.geometry.to_numpy(), byte_order=1)
+        _write_layer(path, name, frame.drop(columns=frame.geometry.name), wkb, kind)
+
+
+def _styles(frames: Mapping[str, gpd.GeoDataFrame], about: Mapping[str, str | int | float]) -> pd.DataFrame:
+    """Make the rows of `layer_styles`, one a layer, as QGIS writes them itself."""
+    rules = Rules()
+    minimum, maximum = (int(about.get(name, getattr(rules, name))) for name in BAND)
+    rows = [
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": layer,
+            "f_geometry_column": GEOMETRY_COLUMN,
+            "styleName": TITLES[layer],
+            "styleQML": write_style(layer, list(frames[layer].columns.drop("geometry")), minimum, maximum),
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": "",
+            "update_time": SAVED_AT.removesuffix("Z"),
+        }
+        for layer in STYLED
+    ]
+    return pd.DataFrame(rows).astype({"update_time": "datetime64[ms]"})
 
 
 def _write_layer(path: Path, name: str, table: pd.DataFrame, wkb: NDArray[np.object_] | None, kind: str | None) -> None:
     columns = [_plain_column(table[column]) for column in table.columns]
+    options = {"IDENTIFIER": TITLES.get(name, name)}
+    options |= {} if kind else {"ASPATIAL_VARIANT": "GPKG_ATTRIBUTES"}
+    options |= {"FID": "id"} if name == STYLES else {}
     pyogrio.raw.write(
         path,
         wkb,
@@ -163,12 +195,12 @@ def _write_layer(path: Path, name: str, table: pd.DataFrame, wkb: NDArray[np.obj
         geometry_type=kind,
         crs="EPSG:4490" if kind else None,
         append=False,
-        layer_options={} if kind else {"ASPATIAL_VARIANT": "GPKG_ATTRIBUTES"},
+        layer_options=options,
     )
 
 
 def _plain_column(column: pd.Series) -> NDArray[Any]:
-    if column.dtype.kind in "biuf":
+    if column.dtype.kind in "biufM":
         return np.ascontiguousarray(column.to_numpy())
     return np.array([str(value) for value in column], dtype=object)
 

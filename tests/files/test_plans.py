@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,7 +117,29 @@ def test_the_layers_stand_in_a_fixed_order_and_the_plan_is_a_table(tmp_path):
         ["communities", "MultiPolygon"],
         ["streets", "LineString"],
         ["plan", None],
+        ["layer_styles", None],
     ]
+
+
+def test_every_layer_has_a_style_that_qgis_takes_by_default(tmp_path):
+    write_plan(draw_plan(), tmp_path / "plan.gpkg")
+    with closing(sqlite3.connect(tmp_path / "plan.gpkg")) as database:
+        rows = database.execute("SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles")
+        styles = {layer: (column, default, qml) for layer, column, default, qml in rows}
+        kinds = dict(database.execute("SELECT table_name, data_type FROM gpkg_contents"))
+        columns = dict(database.execute("SELECT table_name, column_name FROM gpkg_geometry_columns"))
+    assert set(styles) == set(LAYERS)
+    assert all((column, default) == (columns[layer], 1) for layer, (column, default, _) in styles.items())
+    assert kinds["layer_styles"] == kinds["plan"] == "attributes"
+
+
+def test_layers_and_columns_have_chinese_names_in_the_file(tmp_path):
+    plan = draw_plan()
+    write_plan(plan, tmp_path / "plan.gpkg")
+    with closing(sqlite3.connect(tmp_path / "plan.gpkg")) as database:
+        titles = dict(database.execute("SELECT table_name, identifier FROM gpkg_contents"))
+    assert titles["grids"] == "网格"
+    assert all(title != table for table, title in titles.items())
 
 
 def test_two_processes_write_the_same_bytes(tmp_path):
