@@ -70,6 +70,7 @@ _FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("name", "text", "名称 社区名称 社区名 村社区名称 社区 community community_name"),
         Field("urban_rural_code", "code", "城乡分类 城乡分类代码 城乡代码"),
         Field("town_code", "code", "街道代码 街道编码 乡镇代码 乡镇编码 镇街代码 镇街编码"),
+        Field("town", "text", "街道(乡镇) 街道名称 乡镇名称 town_name"),
         Field("households", "whole", _HOUSEHOLDS),
         Field("persons", "amount", _PERSONS),
         Field("posts", "whole", "网格员数 岗位数 配备数 编制数"),
@@ -91,6 +92,11 @@ _FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("levels", "estimate", "building:levels 层数 楼层 楼层数 地上层数 floors floor storeys num_floors"),
         Field("floor_area", "estimate", "建筑面积 总建筑面积 住宅面积 住宅建筑面积 gfa"),
         Field("building", "text", "建筑类型 房屋类型 用途 建筑用途 房屋用途 建筑性质 usage building_type type"),
+        Field("sections", "text", "单元 单元数"),
+        Field("address", "text", "地址(门牌) 地址"),
+        Field("address_code", "code", "标准地址编码"),
+        Field("property_company", "text", "物业服务企业 物业公司"),
+        Field("built", "text", "建成年代 建成年份 built_year"),
     ),
     "barriers": (
         Field("kind", "text", "屏障类型 barrier" + _KIND, required=True),
@@ -179,11 +185,12 @@ class Layers:
     """
 
     communities: gpd.GeoDataFrame
-    """community_code (unique), name, urban_rural_code, town_code, households, persons, posts"""
+    """community_code (unique), name, urban_rural_code, town_code, town, households, persons, posts"""
     streets: gpd.GeoDataFrame
     """highway (as given), name, bridge, tunnel, layer"""
     buildings: gpd.GeoDataFrame
-    """building_id (unique), households (never NaN), persons, compound, group, name, workload"""
+    """building_id (unique), households (never NaN), persons, compound, group, name, workload; and, for ledgers alone,
+    sections, address, address_code, property_company, built"""
     barriers: gpd.GeoDataFrame
     """kind (water, waterway, railway, wall, or as given), name, bridge, tunnel"""
     compounds: gpd.GeoDataFrame

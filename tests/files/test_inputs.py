@@ -45,11 +45,13 @@ def test_frames_have_the_columns_of_their_contracts_whether_given_or_not(tmp_pat
             assert isinstance(frame.index, pd.RangeIndex)
             assert not frame.geometry.has_z.any()
         assert list(layers.communities.columns) == [
-            *("community_code", "name", "urban_rural_code", "town_code", "households", "persons", "posts", "geometry")
+            *("community_code", "name", "urban_rural_code", "town_code", "town", "households", "persons", "posts"),
+            "geometry",
         ]
         assert list(layers.streets.columns) == ["highway", "name", "bridge", "tunnel", "layer", "geometry"]
         assert list(layers.buildings.columns) == [
-            *("building_id", "households", "persons", "compound", "group", "name", "workload", "geometry")
+            *("building_id", "households", "persons", "compound", "group", "name"),
+            *("sections", "address", "address_code", "property_company", "built", "workload", "geometry"),
         ]
         assert list(layers.barriers.columns) == ["kind", "name", "bridge", "tunnel", "geometry"]
         assert list(layers.compounds.columns) == ["compound_id", "name", "geometry"]
