@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MachineSettings", "PlaceSettings", "Settings", "TerminalSettings", "read_settings"]
+__all__ = ["MachineSettings", "PlaceSettings", "Settings", "StoreSettings", "TerminalSettings", "read_settings"]
+
+SKIPPABLE_STEPS = ("reviewed", "public_notice", "approved")
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,29 @@ class PlaceSettings:
 
 
 @dataclass(frozen=True)
+class StoreSettings:
+    """Where plans are kept, and how the database is used."""
+
+    database_url: str
+    """`postgresql://…`; empty where the software runs a private cluster of its own in `data`."""
+    data: Path
+    """Folder of the private cluster."""
+    connections: int = 5
+    """The most connections that one process opens."""
+    statement_seconds: float = 30.0
+    """A statement that takes longer is ended by the database."""
+    skipped_steps: frozenset[str] = frozenset()
+    """Steps of approval that a plan need not take: of reviewed, public_notice, approved."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings together."""
 
     terminal: TerminalSettings
     machine: MachineSettings
     places: PlaceSettings
+    store: StoreSettings
 
 
 def read_settings(
@@ -55,7 +76,9 @@ def read_settings(
     """Read the environment.
 
     `NO_COLOR` (any text) and `TERM=dumb` are respected; `JIEXIANG_WORKERS` is the number of processes where `--workers`
-    does not say; numba's `NUMBA_CACHE_DIR` is noted.
+    does not say; numba's `NUMBA_CACHE_DIR` is noted. `DATABASE_URL`, or the file `DATABASE_URL_FILE`, tells of a
+    database; without either a private one is kept in `JIEXIANG_DATA`. `JIEXIANG_CONNECTIONS`,
+    `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used.
 
     Raises
     ------
@@ -76,7 +99,50 @@ def read_settings(
             town=package.parent / "gis_data" / "town" / "town.gpkg",
             compiled=Path(environ.get("NUMBA_CACHE_DIR") or package / "geo"),
         ),
+        store=_read_store(environ),
     )
+
+
+def _read_store(environ: Mapping[str, str]) -> StoreSettings:
+    skipped = frozenset(environ.get("JIEXIANG_SKIPPED_STEPS", "").replace(",", " ").split())
+    if not skipped <= set(SKIPPABLE_STEPS):
+        unknown = "、".join(sorted(skipped - set(SKIPPABLE_STEPS)))
+        raise ValueError(f"JIEXIANG_SKIPPED_STEPS={unknown} 不认识：可用 (known: ) {' '.join(SKIPPABLE_STEPS)}")
+    url = environ.get("DATABASE_URL", "")
+    secret = environ.get("DATABASE_URL_FILE", "")
+    if secret and not url:
+        try:
+            url = Path(secret).read_text("utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"DATABASE_URL_FILE={secret} 读不出来 (cannot be read): {error.strerror}") from error
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("DATABASE_URL 读不懂：应以 postgresql:// 开头 (must begin with postgresql://)")
+    return StoreSettings(
+        database_url=url,
+        data=Path(environ.get("JIEXIANG_DATA") or _usual_data(environ)),
+        connections=int(_read_number(environ, "JIEXIANG_CONNECTIONS", "5", least=1)),
+        statement_seconds=_read_number(environ, "JIEXIANG_STATEMENT_SECONDS", "30", least=0.1),
+        skipped_steps=skipped,
+    )
+
+
+def _usual_data(environ: Mapping[str, str]) -> Path:
+    """Name the folder of the private cluster; that of root must be one that another user can enter."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/jiexiang")
+    home = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".local" / "share"
+    return Path(home) / "jiexiang"
+
+
+def _read_number(environ: Mapping[str, str], name: str, default: str, *, least: float) -> float:
+    text = environ.get(name) or default
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not least <= number < math.inf:
+        raise ValueError(f"{name}={text} 应是不小于 {least:g} 的数 (must be a number, at least {least:g})")
+    return number
 
 
 def _read_workers(text: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app as command_line
+from app.settings import StoreSettings
+from tests.postgis import Postgis, run_postgis
 
 ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "gis_data" / "town" / "town.gpkg"
@@ -61,3 +63,17 @@ def demonstration(jiexiang: Jiexiang, tmp_path_factory: pytest.TempPathFactory) 
     """Divide, check and draw the town once, as `make demo` does."""
     folder = tmp_path_factory.mktemp("demo")
     return Demonstration(jiexiang("demo", cwd=folder), folder / "out" / "demo")
+
+
+@pytest.fixture(scope="session")
+def postgis() -> Iterator[Postgis]:
+    """Run one private PostGIS for all tests; skip where this machine has none."""
+    with run_postgis() as running:
+        yield running
+
+
+@pytest.fixture
+def store_settings(postgis: Postgis) -> Iterator[StoreSettings]:
+    """Return the settings of a database that this test alone uses: every table, no row."""
+    with postgis.database() as settings:
+        yield settings

@@ -1,0 +1,426 @@
+"""A private PostGIS: made, started and stopped by us, reached by nobody else.
+
+It lies in a folder of its own, listens on a Unix socket in a folder that only its owner can enter, and knows its caller
+by the kernel's word (`peer`): there is no password to lose and no port to scan. PostgreSQL refuses to run as root;
+started by root it runs as `jiexiang` or `postgres`. One process owns it at a time, by a lock that ends with it; whoever
+comes later is a guest for as long as the owner stays. What a crash leaves behind, the next owner clears away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import quote
+
+from app.store.errors import Conflict, StoreUnavailable
+
+__all__ = ["Binaries", "Cluster", "explain_missing", "find_binaries", "open_cluster"]
+
+ROLE = DATABASE = "jiexiang"
+DEBIAN_ROOT = Path("/usr/lib/postgresql")
+LEAST_POSTGRESQL = 15
+LEAST_POSTGIS = (3, 3)
+USERS_FOR_ROOT = ("jiexiang", "postgres")
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+LONGEST_SOCKET = 90
+"""Bytes of a socket's folder: the kernel allows 107 for the whole path."""
+INSTALL_LINE = (
+    "sudo sh -c 'mkdir -p /etc/postgresql-common; "
+    "echo create_main_cluster = false > /etc/postgresql-common/createcluster.conf; "
+    "apt-get update && apt-get install -y --no-install-recommends {package}'"
+)
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "40",
+    "shared_buffers": "128MB",
+    "timezone": "Asia/Shanghai",
+    "log_timezone": "Asia/Shanghai",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length_on_error": "0",
+    "logging_collector": "off",
+}
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """PostgreSQL's programs of one version, with PostGIS beside them."""
+
+    folder: Path
+    major: int
+    postgis: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A private PostGIS that runs."""
+
+    url: str
+    folder: Path
+    binaries: Binaries
+    owned: bool
+    """Whether it ends with us; a guest uses what somebody else runs."""
+    pid: int
+    """Of the postmaster."""
+
+
+def find_binaries(root: Path = DEBIAN_ROOT) -> list[Binaries]:
+    """Find the versions of PostgreSQL that have PostGIS of at least 3.3, the newest first."""
+    found = []
+    for folder in root.glob("*/bin"):
+        name = folder.parent.name
+        if not name.isdecimal() or int(name) < LEAST_POSTGRESQL or not (folder / "initdb").exists():
+            continue
+        control = Path(f"/usr/share/postgresql/{name}/extension/postgis.control")
+        version = re.search(r"default_version\s*=\s*'([\d.]+)", control.read_text()) if control.is_file() else None
+        if version and tuple(int(part) for part in version.group(1).split(".")[:2]) >= LEAST_POSTGIS:
+            found.append(Binaries(folder, int(name), version.group(1)))
+    return sorted(found, key=lambda one: -one.major)
+
+
+def explain_missing(data: Path, root: Path = DEBIAN_ROOT) -> tuple[str, str] | None:
+    """Say what keeps a private PostGIS from running, and the line to type; None where nothing does."""
+    found = find_binaries(root)
+    kept = data / "postgres" / "PG_VERSION"
+    try:
+        major = int(kept.read_text()) if kept.is_file() else None
+    except PermissionError:
+        return f"{data} 不能进入", f"sudo chown -R {_own_name()} {data}"
+    if major is not None and not any(one.major == major for one in found):
+        return (
+            f"{data} 是 PostgreSQL {major} 的数据，本机没有带 PostGIS 的 {major} 版",
+            INSTALL_LINE.format(package=f"postgresql-{major}-postgis-3"),
+        )
+    if not found:
+        package = '$(apt-cache search --names-only "^postgresql-[0-9]+-postgis-3$" | sed "s/ .*//" | sort -V | tail -1)'
+        return "没有 PostgreSQL 15 和 PostGIS 3.3 或更高", INSTALL_LINE.format(package=package)
+    if os.geteuid() == 0 and _user_for_root() is None:
+        return (
+            "root 不能运行 PostgreSQL，也没有可以代劳的用户",
+            "sudo adduser --system --group --no-create-home jiexiang",
+        )
+    return None
+
+
+@contextmanager
+def open_cluster(data: Path, *, share: bool = True) -> Iterator[Cluster]:
+    """Run the private PostGIS of a folder while the block runs; where it runs already, be its guest.
+
+    Parameters
+    ----------
+    data
+        Its folder; made where it is missing.
+    share
+        Whether being a guest will do. A service must own what it serves from.
+
+    Raises
+    ------
+    StoreUnavailable
+        It cannot be started, or there is nothing to start it with.
+    Conflict
+        Somebody else owns it, and `share` is not given or the owner is not ready.
+    """
+    missing = explain_missing(data)
+    if missing is not None:
+        raise StoreUnavailable(f"{missing[0]}。请运行：{missing[1]}")
+    owner = _owner()
+    data = data.absolute()
+    _make_folder(data, owner)
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield _visit(data, owner, lock.fileno(), share=share)
+            return
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        with _running(data, owner) as cluster:
+            yield cluster
+
+
+def _visit(data: Path, owner: pwd.struct_passwd, lock: int, *, share: bool) -> Cluster:
+    holder = os.pread(lock, 32, 0).decode().strip()
+    if not share:
+        raise Conflict(
+            f"{data} 已由进程 {holder} 使用：请先停止它，或用 JIEXIANG_DATA 另选文件夹",
+            f"process {holder} uses {data}: stop it first, or choose another folder by JIEXIANG_DATA",
+        )
+    deadline = time.monotonic() + START_SECONDS  # it may be starting just now
+    while time.monotonic() < deadline:
+        pid, ready = _read_pid_file(data / "postgres")
+        if pid and ready:
+            return Cluster(_url(data, owner), data, _binaries_for(data), owned=False, pid=pid)
+        time.sleep(0.05)
+    raise Conflict(
+        f"进程 {holder} 占用 {data}，但数据库没有启动", f"process {holder} holds {data} but runs no database"
+    )
+
+
+@contextmanager
+def _running(data: Path, owner: pwd.struct_passwd) -> Iterator[Cluster]:
+    binaries = _binaries_for(data)
+    home = data / "postgres"
+    _end_leftover(home)
+    fresh = not (home / "PG_VERSION").exists()
+    if fresh:
+        _initialise(data, owner, binaries)
+    _write_access(home, owner)
+    sockets = _socket_folder(data, owner)
+    for stale in sockets.glob(".s.PGSQL.*"):
+        stale.unlink()
+    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    with (data / "postgres.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  our own program and words
+            [binaries.folder / "postgres", "-D", home, f"--unix_socket_directories={sockets}", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            start_new_session=True,  # Ctrl-C at the terminal is for us; we stop it when we have finished
+            **_become(owner),
+        )
+    try:
+        _await_ready(process, home, data / "postgres.log")
+        if not _has_database(binaries, sockets, owner):
+            _run([binaries.folder / "createdb", "-h", sockets, "-U", ROLE, DATABASE], owner)
+        yield Cluster(_url(data, owner), data, binaries, owned=True, pid=process.pid)
+    finally:
+        _stop(process)
+
+
+def _owner() -> pwd.struct_passwd:
+    """Return the user that PostgreSQL runs as."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    user = _user_for_root()
+    if user is None:
+        raise StoreUnavailable("没有可以运行 PostgreSQL 的用户：请先建立用户 jiexiang")
+    return user
+
+
+def _user_for_root() -> pwd.struct_passwd | None:
+    for name in USERS_FOR_ROOT:
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    return None
+
+
+def _own_name() -> str:
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+class _Identity(TypedDict, total=False):
+    """Whom a program runs as, in the words of `subprocess`."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _become(owner: pwd.struct_passwd) -> _Identity:
+    if os.geteuid() != 0:
+        return {}
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": os.getgrouplist(owner.pw_name, owner.pw_gid)}
+
+
+def _make_folder(data: Path, owner: pwd.struct_passwd) -> None:
+    """Make the folder, private to its owner, and see that the owner can enter it."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(data, owner.pw_uid, owner.pw_gid)
+        data.chmod(0o700)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{data} 不能使用（{error.strerror}）：请用 JIEXIANG_DATA 另选文件夹",
+            f"{data} cannot be used ({error.strerror}): choose another folder by JIEXIANG_DATA",
+        ) from error
+    for parent in data.parents:
+        status = parent.stat()
+        mine = status.st_uid == owner.pw_uid and status.st_mode & 0o100
+        ours = status.st_gid in os.getgrouplist(owner.pw_name, owner.pw_gid) and status.st_mode & 0o010
+        if not (mine or ours or status.st_mode & 0o001):
+            raise StoreUnavailable(
+                f"用户 {owner.pw_name} 进不了 {parent}：请用 JIEXIANG_DATA 另选文件夹，例如 /var/lib/jiexiang",
+                f"user {owner.pw_name} cannot enter {parent}: choose another folder by JIEXIANG_DATA",
+            )
+
+
+def _binaries_for(data: Path) -> Binaries:
+    """Return the programs that fit what is in the folder; the newest for an empty one."""
+    kept = data / "postgres" / "PG_VERSION"
+    found = find_binaries()
+    if kept.is_file():
+        major = int(kept.read_text())
+        return next(one for one in found if one.major == major)
+    return found[0]
+
+
+def _initialise(data: Path, owner: pwd.struct_passwd, binaries: Binaries) -> None:
+    """Make an empty cluster beside its place and put it there when it is whole."""
+    part = data / "postgres.part"
+    shutil.rmtree(part, ignore_errors=True)
+    words = ["-A", "peer", "-U", ROLE, "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    _run([binaries.folder / "initdb", "-D", part, *words], owner)
+    part.rename(data / "postgres")
+
+
+def _write_access(home: Path, owner: pwd.struct_passwd) -> None:
+    """Let in the owner, and root where it is root who starts us, by the kernel's word; nobody else, no network."""
+    names = dict.fromkeys((owner.pw_name, _own_name()))
+    files = {
+        "pg_hba.conf": f"local all {ROLE} peer map={ROLE}\n",
+        "pg_ident.conf": "".join(f"{ROLE} {name} {ROLE}\n" for name in names),
+    }
+    for name, text in files.items():
+        path = home / name
+        path.write_text(text)
+        path.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _socket_folder(data: Path, owner: pwd.struct_passwd) -> Path:
+    """Make the folder of the socket; a short one under the system's own where the path would be too long."""
+    folder = data / "socket"
+    if len(os.fsencode(folder)) > LONGEST_SOCKET:
+        digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"jiexiang-{owner.pw_uid}-{digest}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid not in (os.geteuid(), owner.pw_uid):
+        raise StoreUnavailable(f"{folder} 属于别的用户", f"{folder} belongs to another user")
+    if os.geteuid() == 0:
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    folder.chmod(0o700)
+    return folder
+
+
+def _url(data: Path, owner: pwd.struct_passwd) -> str:
+    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(_socket_folder(data, owner)), safe='')}"
+
+
+def _run(command: list[str | Path], owner: pwd.struct_passwd) -> str:
+    done = subprocess.run(  # noqa: S603  our own programs and words
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+        check=False,
+        **_become(owner),
+    )
+    if done.returncode:
+        raise StoreUnavailable(f"{Path(command[0]).name} 失败：{done.stderr.strip()}")
+    return done.stdout
+
+
+def _has_database(binaries: Binaries, sockets: Path, owner: pwd.struct_passwd) -> bool:
+    listed = _run(
+        [
+            binaries.folder / "psql",
+            "-h",
+            sockets,
+            "-U",
+            ROLE,
+            "-d",
+            "postgres",
+            "-Atc",
+            "SELECT datname FROM pg_database",
+        ],
+        owner,
+    )
+    return DATABASE in listed.split()
+
+
+def _await_ready(process: subprocess.Popen[bytes], home: Path, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
+            raise StoreUnavailable(f"PostgreSQL 没有启动，日志 {log}：\n{tail}")
+        pid, ready = _read_pid_file(home)
+        if pid == process.pid and ready:
+            return
+        time.sleep(0.02)
+    raise StoreUnavailable(f"PostgreSQL 在 {START_SECONDS:.0f} 秒内没有就绪，日志 {log}")
+
+
+def _read_pid_file(home: Path) -> tuple[int, bool]:
+    """Read who runs on this data and whether it takes connections; 0 where there is no such file."""
+    try:
+        lines = (home / "postmaster.pid").read_text().splitlines()
+        return int(lines[0]), len(lines) > 7 and lines[7].strip() == "ready"
+    except (FileNotFoundError, IndexError, ValueError):
+        return 0, False
+
+
+def _end_leftover(home: Path) -> None:
+    """End a server that outlived its owner, and clear the mark of one that is long gone."""
+    pid, _ = _read_pid_file(home)
+    if not pid:
+        return
+    if _serves(pid, home):
+        os.kill(pid, signal.SIGINT)  # a fast, clean stop
+        _await_gone(pid, home, STOP_SECONDS)
+        if _serves(pid, home):
+            os.kill(pid, signal.SIGQUIT)
+            _await_gone(pid, home, STOP_SECONDS)
+    else:  # killed; its number may be another's by now, and PostgreSQL would take that one for itself
+        _await_orphans(home)
+        (home / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _serves(pid: int, home: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "postgres" and Path(f"/proc/{pid}/cwd").samefile(home)
+    except OSError:
+        return False
+
+
+def _await_gone(pid: int, home: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while _serves(pid, home) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _await_orphans(home: Path) -> None:
+    """Wait for the children of a killed postmaster; they notice within seconds, and must not share the data."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline:
+        left = [
+            int(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal() and _serves(int(one.name), home)
+        ]
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
+        time.sleep(0.05)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop cleanly: connections are ended, what is committed is kept."""
+    for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        process.send_signal(ending)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
