@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from app.geo.allot import Allotment
 from app.geo.arrangement import add_up, union_by
@@ -19,9 +20,11 @@ from app.geo.reasons import Circumstances, Reason, explain
 from app.geo.rules import Rules
 from app.geo.seams import Seams, to_degrees_exactly
 from app.geo.sides import describe_sides
+from app.geo.streets import BarrierLines
+from app.geo.surroundings import Surroundings
 from app.geo.units import Units
 
-__all__ = ["describe_grids"]
+__all__ = ["describe_grids", "look_around"]
 
 LENGTH_DIGITS = 1
 
@@ -49,15 +52,7 @@ def describe_grids(
     households = add_up(allotment.grid, units.households, len(grid_shapes)).round().astype(int)
     persons = add_up(allotment.grid, allotment.persons, len(grid_shapes))
     names = [label.name for label in labels]
-    sides = describe_sides(
-        grid_shapes,
-        names,
-        barriers=units.lines.geometry,
-        classes=units.lines.barrier.tolist(),
-        barrier_names=units.lines.name.tolist(),
-        neighbours=project(task.neighbours.geometry.to_numpy(), ground.crs),
-        neighbour_names=task.neighbours["name"].tolist(),
-    )
+    sides = describe_sides(grid_shapes, names, look_around(task, units.lines, ground.crs))
     reasons = _reasons(units, allotment, households, site_of_grid, ground.dwellings.households, rules)
     (grids_deg, units_deg), seams = to_degrees_exactly([grid_shapes, unit_shapes], task.outline, ground.crs)
     code = np.array([label.code for label in labels], dtype=object)
@@ -105,6 +100,19 @@ def describe_grids(
         "message": _message(units, site_names, reasons),
     }
     return grids.reset_index(drop=True), unit_frame, borders, community, seams
+
+
+def look_around(task: CommunityTask, lines: BarrierLines, crs: CRS) -> Surroundings:
+    """Gather what may bound the grids of a community."""
+    return Surroundings(
+        barriers=lines.geometry,
+        classes=lines.barrier.tolist(),
+        barrier_names=lines.name.tolist(),
+        neighbours=project(task.neighbours.geometry.to_numpy(), crs),
+        neighbour_names=task.neighbours["name"].tolist(),
+        places=project(task.places.geometry.to_numpy(), crs),
+        place_names=task.places["name"].tolist(),
+    )
 
 
 def _multi(shapes: NDArray[np.object_]) -> gpd.GeoSeries:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -24,7 +26,10 @@ from app.geo.streets import BarrierLines, carry_on_dead_ends, collect_barriers, 
 __all__ = ["CommunityTask", "Ground", "lay_out", "prepare_tasks", "with_middles"]
 
 AROUND_DEGREES = 0.0006
-"""Streets are taken along to about 60 m outside a community: what bounds it belongs to its four sides."""
+"""Some layers are taken along to about 60 m outside a community: what bounds it belongs to its four sides."""
+AROUND = ("streets", "barriers", "places")
+NUMBERED = re.compile(r"[第\dA-Za-z一二三四五六七八九十百#-]+(号|幢|栋|座|楼|号楼|单元)?")
+"""Names that say nothing without their compound, as 3幢."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class CommunityTask:
     fixed_borders: gpd.GeoDataFrame
     seeds: gpd.GeoDataFrame
     neighbours: gpd.GeoDataFrame
+    places: gpd.GeoDataFrame
+    """name and geometry of the compounds, sites and buildings in and near the community that people know by name."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
             ("groups", layers.groups),
             ("fixed_borders", layers.fixed_borders),
             ("seeds", layers.seeds),
+            ("places", _named_places(layers)),
         )
     }
     all_outlines = STRtree(outlines)
@@ -111,9 +119,7 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
         outline = outlines[k]
         near = shapely.box(*(np.array(outline.bounds) + AROUND_DEGREES * np.array([-1, -1, 1, 1])))
         cut = {
-            name: frame.iloc[
-                np.sort(tree.query(near if name in ("streets", "barriers") else outline, predicate="intersects"))
-            ]
+            name: frame.iloc[np.sort(tree.query(near if name in AROUND else outline, predicate="intersects"))]
             for name, (frame, tree) in trees.items()
         }
         beside = np.sort(all_outlines.query(outline, predicate="dwithin", distance=AROUND_DEGREES / 4))
@@ -129,6 +135,14 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
             )
         )
     return tasks
+
+
+def _named_places(layers: Layers) -> gpd.GeoDataFrame:
+    """Gather the compounds, sites and buildings that people know by name."""
+    frames = [frame[["name", "geometry"]] for frame in (layers.compounds, layers.special_sites, layers.buildings)]
+    places = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=layers.communities.crs)
+    known = [bool(name) and not NUMBERED.fullmatch(name) for name in places["name"]]
+    return places[np.array(known, bool)].reset_index(drop=True)
 
 
 def _claims(

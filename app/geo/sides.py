@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,34 +10,40 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
-from app.geo.measures import BORDER_COST, MAIN_CLASSES, ON_BARRIER_M, STREET_CLASSES
+from app.geo.facings import DIRECTIONS, Pieces, cut_outlines
+from app.geo.surroundings import Surroundings, cheapest_along, first_of, nearest, nearest_other
 from app.geo.survey import largest_polygons
 
-__all__ = ["Sides", "describe_sides"]
+__all__ = ["COMPASS", "EDGE", "Sides", "describe_sides", "first_names"]
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.int64]
 Numbers = NDArray[np.float64]
+Texts = NDArray[np.object_]
 
-PIECE_M = 10.0
-"""The outline is looked at in pieces of at most this length."""
-SMOOTH_M = 15.0
-"""A piece faces where the outline faces over this far before and behind it, so that a jog does not count."""
-BESIDE_M = 15.0
-"""A street this close that runs along the outline bounds it."""
-ALONG = float(np.cos(np.radians(30)))
-"""What turns away from the outline by more than 30° crosses it."""
-NAMELESS_M = 10.0
-"""A street with a name is preferred to one without, although it lies this much farther away."""
-NEXT_M = 1.0
-"""What lies this close to a grid is next to it."""
-NAMED_SHARE = 0.25
+COMPASS = "东南西北"
+EDGE = "社区边界"
+"""Said where nothing that has a name bounds a community."""
+LANE, STREET = "无名巷", "无名路"
+
+NAMED_SHARE = 0.2
+"""What bounds less of a side than this is not named."""
+ENOUGH = 0.75
+"""Once this much of a side is told, no more names are added."""
 MOST_NAMED = 3
-
-DIRECTIONS = np.array([[1.0, 0.0], [0.0, -1.0], [-1.0, 0.0], [0.0, 1.0]])
-"""East, south, west, north: the order of 四至."""
-READING = np.array([[0.0, -1.0], [1.0, 0.0], [0.0, -1.0], [1.0, 0.0]])
-"""Several names of a side follow each other from north to south, or from west to east."""
+CORNER_M = 25.0
+"""A named street this near to the end of a nameless lane is where the lane comes out."""
+BY_M = 12.0
+"""A compound this near to a lane, a wall or open ground lies by it."""
+FAR_M = 300.0
+"""A nameless lane is told by a named street this near, where nothing else tells it."""
+IN_GRID = 0.9
+INSIDE_M = 5.0
+CROSSES_M = 30.0
+BEYOND_SHARE = 0.35
+"""What lies beyond the street that bounds a grid is at most this part of it."""
+BEYOND_COMPOUND = 0.4
+"""A part of a grid that a compound covers so far is told as that compound."""
 
 
 @dataclass(frozen=True)
@@ -54,194 +60,198 @@ class Sides:
         return f"东至{self.east}，南至{self.south}，西至{self.west}，北至{self.north}"
 
 
-@dataclass(frozen=True)
-class _Pieces:
-    """The outlines of all grids in short pieces, one row each."""
-
-    grid: Indices
-    side: Indices
-    middle: Numbers
-    facing: Numbers
-    """Unit vector out of the grid."""
-    length: Numbers
-
-
-def describe_sides(
-    grids: Geometries,
-    names: Sequence[str],
-    *,
-    barriers: Geometries,
-    classes: Sequence[str],
-    barrier_names: Sequence[str],
-    neighbours: Geometries,
-    neighbour_names: Sequence[str],
-) -> tuple[Sides, ...]:
+def describe_sides(grids: Geometries, names: Sequence[str], around: Surroundings) -> tuple[Sides, ...]:
     """Describe the four sides of every grid of one community, in the order 东南西北.
 
-    On each side the street, lane, river, railway or wall is named that runs along most of it, or up to three that run
-    along a quarter each; where none does, the grid beyond the open ground, or the community beyond the outline.
+    On each side the street, lane, river, railway or wall is named that runs along most of it, and up to two more that
+    run along a fifth or more, in order along the side; a street with 中线 where the border is in its middle. A lane
+    without a name is told by where it leads or what it lies beside. Where nothing of the kind runs, the compound, site
+    or named building beyond is named, then the grid beyond the open ground, or the community beyond the outline. A
+    compound of the grid beyond the street that bounds it is added in brackets.
 
     Parameters
     ----------
     grids, names
         All grids of the community, polygons in metres, and their names.
-    barriers, classes, barrier_names
-        Lines (or areas of water) in the same plane, the class of each as in `measures.BORDER_COST`, and its name or ''.
-    neighbours, neighbour_names
-        The communities around, without this one, and their names or ''.
+    around
+        What may bound them, in the same plane.
     """
     outlines = largest_polygons(np.asarray(grids, dtype=object))
-    pieces = _cut_outlines(outlines)
-    label = np.full(len(pieces.grid), "社区边界", dtype=object)
-    centred = np.zeros(len(label), bool)
-
-    middles = shapely.points(pieces.middle)
-    next_grid = _nearest_other(outlines, middles, pieces.grid)
-    inner = next_grid >= 0
-    label[inner] = [f"与{names[row]}之间空地" for row in next_grid[inner]]
-    beyond = _nearest(np.asarray(neighbours, dtype=object), middles, BESIDE_M)
-    named = ~inner & (beyond >= 0)
-    label[named] = [neighbour_names[row] or "社区边界" for row in beyond[named]]
-
-    barrier, distance = _barriers_along(np.asarray(barriers, dtype=object), classes, barrier_names, pieces)
-    along = barrier >= 0
-    words = [
-        _barrier_words(kind, name, shape) for kind, name, shape in zip(classes, barrier_names, barriers, strict=True)
-    ]
-    label[along] = [words[row] for row in barrier[along]]
-    on_street = np.array(
-        [kind in STREET_CLASSES and bool(name) for kind, name in zip(classes, barrier_names, strict=True)]
-    )
-    reach = np.array([BESIDE_M if kind in MAIN_CLASSES else ON_BARRIER_M for kind in classes])
-    if len(on_street):
-        centred[along] = on_street[barrier[along]] & (distance[along] <= reach[barrier[along]])
-
-    rows_of = np.split(np.arange(len(label)), np.searchsorted(pieces.grid, np.arange(1, len(outlines))))
-    return tuple(Sides(*(_side_words(pieces, rows, side, label, centred) for side in range(4))) for rows in rows_of)
-
-
-def _cut_outlines(outlines: Geometries) -> _Pieces:
-    """Cut the outer rings into pieces, each with the side of the grid on which it lies.
-
-    A piece lies on the side to which it faces and on which it stands as seen from the middle; where the two differ, as
-    in the notch of an L, the sum of both decides.
-    """
-    grid, side, middle, facing, length = [], [], [], [], []
+    pieces = cut_outlines(outlines)
+    told = _label(outlines, names, pieces, around)
+    starts = np.searchsorted(pieces.grid, np.arange(len(outlines) + 1))
+    described = []
     for row, outline in enumerate(outlines):
-        if outline.is_empty:
+        mine = np.arange(starts[row], starts[row + 1])
+        if not len(mine):
+            described.append(Sides(EDGE, EDGE, EDGE, EDGE))
             continue
-        ring = shapely.segmentize(shapely.get_exterior_ring(shapely.orient_polygons(outline)), PIECE_M)
-        xy = shapely.get_coordinates(ring)
-        steps = np.hypot(*np.diff(xy, axis=0).T)
-        walked = np.concatenate([[0.0], np.cumsum(steps)])
-        half = (walked[:-1] + walked[1:]) / 2
-        reach = min(SMOOTH_M, walked[-1] / 8)
-        ahead, behind = _point_at(xy, walked, half + reach), _point_at(xy, walked, half - reach)
-        run = ahead - behind
-        out = np.column_stack([run[:, 1], -run[:, 0]])  # the ring runs anticlockwise, so outside is on the right
-        out /= np.maximum(np.hypot(*out.T), 1e-9)[:, None]
-        mid = (xy[:-1] + xy[1:]) / 2
-        low, high = xy.min(axis=0), xy.max(axis=0)
-        stand = (mid - (low + high) / 2) / np.maximum((high - low) / 2, 1e-9)
-        grid.append(np.full(len(mid), row))
-        side.append(np.argmax((out + stand) @ DIRECTIONS.T, axis=1))
-        middle.append(mid)
-        facing.append(out)
-        length.append(steps)
-    if not grid:
-        return _Pieces(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)), np.empty((0, 2)), np.empty(0))
-    return _Pieces(*(np.concatenate(column) for column in (grid, side, middle, facing, length)))
+        held = _beyond_streets(outline, mine, pieces, told, around)
+        described.append(Sides(*(_side_words(side, mine, pieces, told, held, around) for side in range(4))))
+    return tuple(described)
 
 
-def _point_at(xy: Numbers, walked: Numbers, where: Numbers) -> Numbers:
-    """Find the points of a closed ring after walking so far."""
-    where = np.mod(where, walked[-1])
-    return np.column_stack([np.interp(where, walked, xy[:, 0]), np.interp(where, walked, xy[:, 1])])
+@dataclass(frozen=True)
+class _Told:
+    """What is said of each piece; all arrays have shape (pieces,).
+
+    `name` is what bounds it, LANE or STREET where that has no name; `centred` says that the border is in its middle.
+    """
+
+    name: Texts
+    centred: NDArray[np.bool_]
 
 
-def _nearest_other(outlines: Geometries, middles: Geometries, own: Indices) -> Indices:
-    """Row of the grid beyond each piece, -1 where none of the community is."""
-    piece, grid = STRtree(outlines).query(middles, predicate="dwithin", distance=NEXT_M)
-    other = grid != own[piece]
-    return _first_of(
-        piece[other], grid[other], shapely.distance(middles[piece[other]], outlines[grid[other]]), len(own)
-    )
-
-
-def _nearest(shapes: Geometries, middles: Geometries, within_m: float) -> Indices:
-    """Row of the nearest shape within reach of each point, -1 where none is."""
-    piece, shape = STRtree(shapes).query(middles, predicate="dwithin", distance=within_m)
-    return _first_of(piece, shape, shapely.distance(middles[piece], shapes[shape]), len(middles))
-
-
-def _first_of(piece: Indices, target: Indices, worth: Numbers, pieces: int) -> Indices:
-    """Choose for each piece the target of least worth, the first of equals."""
-    order = np.lexsort((target, worth, piece))
-    rows, first = np.unique(piece[order], return_index=True)
-    chosen = np.full(pieces, -1, dtype=np.int64)
-    chosen[rows] = target[order][first]
-    return chosen
-
-
-def _barriers_along(
-    barriers: Geometries, classes: Sequence[str], names: Sequence[str], pieces: _Pieces
-) -> tuple[Indices, Numbers]:
-    """Find the barrier that runs along each piece, -1 where none does, and how far away it is."""
+def _label(outlines: Geometries, names: Sequence[str], pieces: Pieces, around: Surroundings) -> _Told:
+    """Say what bounds each piece; the later word counts where there are several."""
     middles = shapely.points(pieces.middle)
-    parts, barrier_of = shapely.get_parts(barriers, return_index=True)
-    is_line = shapely.get_dimensions(parts) == 1
-    xy, line = shapely.get_coordinates(parts[is_line], return_index=True)
-    joined = line[:-1] == line[1:]
-    start, end = xy[:-1][joined], xy[1:][joined]
-    step_of = barrier_of[is_line][line[:-1][joined]]
-    steps = shapely.linestrings(np.stack([start, end], axis=1)) if len(start) else np.empty(0, dtype=object)
-    heading = (end - start) / np.maximum(np.hypot(*(end - start).T), 1e-9)[:, None]
-    piece, step = STRtree(steps).query(middles, predicate="dwithin", distance=BESIDE_M)
-    across = np.abs((heading[step] * pieces.facing[piece]).sum(axis=1))
-    parallel = across <= np.sqrt(1 - ALONG**2)
-    piece, step = piece[parallel], step[parallel]
-    distance = shapely.distance(middles[piece], steps[step])
-    barrier = step_of[step]
-
-    wet, area = STRtree(parts[~is_line]).query(middles, predicate="dwithin", distance=ON_BARRIER_M)
-    piece, barrier = np.concatenate([piece, wet]), np.concatenate([barrier, barrier_of[~is_line][area]])
-    distance = np.concatenate([distance, shapely.distance(middles[wet], parts[~is_line][area])])
-
-    nameless = np.array([not name for name in names], bool)
-    price = np.array([BORDER_COST[kind] for kind in classes])
-    worth = np.round(distance, 1) + NAMELESS_M * nameless[barrier] + price[barrier] if len(piece) else distance
-    chosen = _first_of(piece, barrier, worth, len(pieces.grid))
-    least = np.full(len(pieces.grid), np.inf)
-    mine = barrier == chosen[piece]
-    np.minimum.at(least, piece[mine], distance[mine])
-    return chosen, least
+    name = np.full(len(pieces.grid), EDGE, dtype=object)
+    community = nearest(around.neighbours, middles, BY_M)
+    for piece in np.flatnonzero(community >= 0).tolist():
+        name[piece] = around.neighbour_names[community[piece]] or EDGE
+    next_grid = nearest_other(outlines, middles, pieces.grid)
+    for piece in np.flatnonzero(next_grid >= 0).tolist():
+        name[piece] = f"与{names[next_grid[piece]]}之间空地"
+    own, beyond = _places_by(outlines, pieces, around)
+    for piece in np.flatnonzero((own >= 0) & ((next_grid >= 0) | (name == EDGE))).tolist():
+        name[piece] = f"{around.place_names[own[piece]]}{COMPASS[pieces.side[piece]]}侧"
+    for piece in np.flatnonzero(beyond >= 0).tolist():
+        name[piece] = around.place_names[beyond[piece]]
+    barrier, distance = cheapest_along(around, pieces)
+    place = np.where(own >= 0, own, beyond)
+    for piece in np.flatnonzero(barrier >= 0).tolist():
+        row = barrier[piece]
+        walled = around.place_names[place[piece]] if place[piece] >= 0 else ""
+        name[piece] = _barrier_words(around.classes[row], around.barrier_names[row], around.barriers[row], walled)
+    centred = np.zeros(len(name), bool)
+    along = barrier >= 0
+    centred[along] = distance[along] <= around.centre_m[barrier[along]]
+    return _Told(name, centred)
 
 
-def _barrier_words(kind: str, name: str, shape: shapely.Geometry) -> str:
+def _barrier_words(kind: str, name: str, shape: shapely.Geometry, walled: str) -> str:
     if kind == "wall":
+        name = name or walled
         return name if name.endswith(("墙", "围栏")) else f"{name}围墙"
     if name:
         return name
     if kind == "water":
         return "水面" if shapely.get_dimensions(shape) == 2 else "河道"
-    return {"lane": "无名巷道", "rail": "铁路"}.get(kind, "无名道路")
+    return {"lane": LANE, "rail": "铁路"}.get(kind, STREET)
+
+
+def _places_by(outlines: Geometries, pieces: Pieces, around: Surroundings) -> tuple[Indices, Indices]:
+    """Rows of the nearest place of the grid itself, and of the nearest beyond it, by each piece; -1 for none."""
+    middles = shapely.points(pieces.middle)
+    piece, place = STRtree(around.places).query(middles, predicate="dwithin", distance=BY_M)
+    inside = shapely.intersects(shapely.point_on_surface(around.places[place]), outlines[pieces.grid[piece]])
+    gap = np.round(shapely.distance(middles[piece], around.places[place]), 1)
+    own, beyond = (first_of(piece[of], place[of], gap[of], len(middles)) for of in (inside, ~inside))
+    return own, beyond
 
 
 def _side_words(
-    pieces: _Pieces, rows: Indices, side: int, label: NDArray[np.object_], centred: NDArray[np.bool_]
+    side: int, mine: Indices, pieces: Pieces, told: _Told, held: Mapping[tuple[int, str], str], around: Surroundings
 ) -> str:
-    """Name what bounds one side: all that hold a quarter of it, at most three, or else what holds most."""
-    mine = rows[pieces.side[rows] == side]
-    if not len(mine):  # a grid that tapers has no such side: what bounds its tip
-        if not len(rows):
-            return "社区边界"
-        mine = rows[[np.argmax(pieces.middle[rows] @ DIRECTIONS[side])]]
-    names, of = np.unique(label[mine].astype(str), return_inverse=True)
-    length = np.bincount(of, weights=pieces.length[mine], minlength=len(names))
-    on_centre = np.bincount(of, weights=pieces.length[mine] * centred[mine], minlength=len(names))
-    ranked = np.lexsort((names, -length))
-    chosen = [k for k in ranked[:MOST_NAMED].tolist() if length[k] >= NAMED_SHARE * length.sum()] or [int(ranked[0])]
-    along = pieces.middle[mine] @ READING[side] * pieces.length[mine]
-    place = np.bincount(of, weights=along, minlength=len(names)) / np.maximum(length, 1e-9)
-    chosen.sort(key=lambda k: float(place[k]))
-    return "、".join(f"{names[k]}中心线" if on_centre[k] * 2 > length[k] else str(names[k]) for k in chosen)
+    """Name what bounds one side: what holds a fifth of it, at most three, until most of it is told."""
+    mine = mine[pieces.side[mine] == side]
+    names, of = np.unique(told.name[mine].astype(str), return_inverse=True)
+    length = np.bincount(of, weights=pieces.length[mine], minlength=len(names)).astype(float)
+    on_centre = np.bincount(of, weights=pieces.length[mine] * told.centred[mine], minlength=len(names))
+    place = np.bincount(of, weights=pieces.length[mine] * np.arange(len(mine)), minlength=len(names)) / length
+    chosen = first_names(length)
+    words = []
+    for k in sorted(chosen, key=lambda k: float(place[k])):
+        if names[k] in (LANE, STREET):
+            words.append(_where_nameless(str(names[k]), mine[of == k], pieces, around))
+        else:
+            words.append(f"{names[k]}{'中线' if on_centre[k] * 2 > length[k] else ''}{held.get((side, names[k]), '')}")
+    return "、".join(dict.fromkeys(words))
+
+
+def first_names(length: Numbers) -> list[int]:
+    """Choose what is named of a side by the metres that each name bounds of it."""
+    ranked = np.lexsort((np.arange(len(length)), -length)).tolist()
+    chosen: list[int] = []
+    for k in ranked[:MOST_NAMED]:
+        if chosen and (length[k] < NAMED_SHARE * length.sum() or length[chosen].sum() >= ENOUGH * length.sum()):
+            break
+        chosen.append(k)
+    return chosen
+
+
+def _where_nameless(word: str, stretch: Indices, pieces: Pieces, around: Surroundings) -> str:
+    """Tell a street without a name by what a person can find.
+
+    Between which named streets it runs, else beside which compound or building it does, else where it comes out, else
+    on which side of the nearest named street it lies.
+    """
+    called = sorted(  # by name, so that of equals the first by name counts
+        (name, row)
+        for row, (kind, name) in enumerate(zip(around.classes, around.barrier_names, strict=True))
+        if name and kind != "wall"
+    )
+    names, lines = [name for name, _ in called], around.barriers[[row for _, row in called]]
+    ends = shapely.points(pieces.middle[stretch[[0, -1]]])
+    at_end = [names[row] if row >= 0 else "" for row in nearest(lines, ends, CORNER_M)]
+    if all(at_end) and at_end[0] != at_end[1]:
+        return f"{at_end[0]}至{at_end[1]}间{word}"
+    middles = shapely.points(pieces.middle[stretch])
+    place = nearest(around.places, middles, BY_M)
+    rows, count = np.unique(place[place >= 0], return_counts=True)
+    if len(rows) and count.max() * 2 > len(stretch):
+        row = rows[np.argmax(count)]
+        return f"{around.place_names[row]}{_seen_from(around.places[row], middles)}侧{word}"
+    if any(at_end):
+        return f"通{at_end[0] or at_end[1]}的{word}"
+    middle = middles[[len(middles) // 2]]
+    close = int(nearest(lines, middle, FAR_M)[0])
+    return f"{names[close]}以{_seen_from(lines[close], middle)}{word}" if close >= 0 else word
+
+
+def _seen_from(shape: shapely.Geometry, points: Geometries) -> str:
+    """Say on which side of a shape points lie."""
+    link = shapely.get_coordinates(shapely.shortest_line(shape, points)).reshape(-1, 2, 2)
+    way = (link[:, 1] - link[:, 0]).sum(axis=0)
+    return COMPASS[int(np.argmax(DIRECTIONS @ way))]
+
+
+def _beyond_streets(
+    outline: shapely.Geometry, mine: Indices, pieces: Pieces, told: _Told, around: Surroundings
+) -> dict[tuple[int, str], str]:
+    """Find compounds of a grid beyond a street that bounds the rest of it; what they bring along is told as the street.
+
+    Returns
+    -------
+    What is added in brackets to the name of a street on a side; the pieces around the compounds get the street's name.
+    """
+    ground = shapely.buffer(outline, -INSIDE_M)
+    held: dict[tuple[int, str], str] = {}
+    rows = [row for row in _rows_in(around.barriers, ground) if around.barrier_names[row]]
+    for name in sorted({around.barrier_names[row] for row in rows}):
+        street = shapely.union_all(around.barriers[[row for row in rows if around.barrier_names[row] == name]])
+        if shapely.intersection(street, ground).length < CROSSES_M:
+            continue
+        parts = shapely.get_parts(shapely.difference(outline, shapely.buffer(street, 0.5, cap_style="flat")))
+        for part in parts[shapely.area(parts) < BEYOND_SHARE * outline.area]:
+            compounds = [
+                row
+                for row in _rows_in(around.places, part)
+                if shapely.intersection(around.places[row], part).area > IN_GRID * around.places[row].area
+            ]
+            covered = sum(float(around.places[row].area) for row in compounds)
+            if covered < BEYOND_COMPOUND * part.area:
+                continue
+            on_part = mine[shapely.distance(shapely.points(pieces.middle[mine]), part) < 1.0]
+            side = int(np.bincount(pieces.side[on_part], weights=pieces.length[on_part], minlength=4).argmax())
+            on_part = on_part[pieces.side[on_part] == side]
+            rest = np.setdiff1d(mine[pieces.side[mine] == side], on_part)
+            along = pieces.length[rest][told.name[rest] == name].sum()
+            if along >= NAMED_SHARE * pieces.length[rest].sum() > 0:
+                told.name[on_part], told.centred[on_part] = name, told.centred[rest][told.name[rest] == name].all()
+                held[side, name] = f"（含{'、'.join(around.place_names[row] for row in compounds)}）"
+    return held
+
+
+def _rows_in(shapes: Geometries, ground: shapely.Geometry) -> list[int]:
+    return sorted(STRtree(shapes).query(ground, predicate="intersects").tolist()) if not ground.is_empty else []

@@ -458,7 +458,7 @@ def test_a_grid_in_the_open_has_no_sides_to_tell():
     path = ("footway", "", shapely.LineString([(540, 0), (540, 400)]))
     assert [hit.explained for hit in check(grids, make_layers(streets=[path]))] == [False]
     told = grids.assign(
-        **{f"sides_{side}": "环山路中心线、与第三网格之间空地" for side in ("east", "south", "west", "north")}
+        **{f"sides_{side}": "环山路中线、与第三网格之间空地" for side in ("east", "south", "west", "north")}
     )
     assert check(told) == []
     assert [hit.kind for hit in check(told.assign(sides_west="与第三网格之间空地"))] == ["sides_untold"]

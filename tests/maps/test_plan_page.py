@@ -206,7 +206,7 @@ def draw_county(side: int, vertices: int, units_per_grid: int) -> Plan:
             "households": 400,
         }
         | {"persons": 1000.0, "area_m2": 250000.0}
-        | {f"sides_{side}": "人民路南侧道路中心线" for side in ("east", "south", "west", "north")}
+        | {f"sides_{side}": "人民路南侧道路中线" for side in ("east", "south", "west", "north")}
         | {"reason": "", "reason_code": ""},
         geometry=outlines,
         crs=crs,
