@@ -17,6 +17,7 @@ from app.cli.options import (
     Columns,
     Communities,
     Compounds,
+    Datums,
     FixedBorders,
     Force,
     Groups,
@@ -53,6 +54,7 @@ def split(
     fixed_borders: FixedBorders = "",
     seeds: Seeds = "",
     columns: Columns = None,
+    datum: Datums = None,
     household_basis: HouseholdBasis = "",
     workload: Annotated[
         str,
@@ -120,7 +122,15 @@ def split(
             seeds=seeds,
         )
         order = jobs.SplitOrder(
-            inputs=jobs.Inputs(sources, tuple(columns or ()), household_basis, workload, mend=mend, as_is=as_is),
+            inputs=jobs.Inputs(
+                sources,
+                tuple(columns or ()),
+                tuple(datum or ()),
+                household_basis,
+                workload,
+                mend=mend,
+                as_is=as_is,
+            ),
             rules=make_rules(minimum, maximum, grids, hard_barrier, workload=workload, prove=prove),
             folder=out,
             seed=seed,
@@ -155,6 +165,7 @@ def verify(
     special_sites: SpecialSites = "",
     groups: Groups = "",
     columns: Columns = None,
+    datum: Datums = None,
     household_basis: HouseholdBasis = "",
     mend: Mend = False,
     as_is: AsIs = False,
@@ -176,7 +187,7 @@ def verify(
             special_sites=special_sites,
             groups=groups,
         )
-        inputs = jobs.Inputs(sources, tuple(columns or ()), household_basis, mend=mend, as_is=as_is)
+        inputs = jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis, mend=mend, as_is=as_is)
         with terminal.progress() as on_step:
             check = jobs.verify(grids, inputs, make_rules(minimum, maximum), only=tuple(only or ()), on_step=on_step)
         if as_json:

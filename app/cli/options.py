@@ -36,6 +36,15 @@ Columns = Annotated[
         show_default=False,
     ),
 ]
+Datums = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--datum",
+        metavar="LAYER=gcj02|bd09|wgs84",
+        help="图层的坐标：gcj02 高德、腾讯，bd09 百度；可重复 datum of a layer from a web map; repeatable",
+        show_default=False,
+    ),
+]
 HouseholdBasis = Annotated[
     str,
     typer.Option(help="户数口径：户籍户、常住户、住宅套数、估算 what households count", show_default=False),

@@ -10,13 +10,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from app.files.datums import check_datums
 from app.files.households import communities_of, model_households, scale_households
 from app.files.messages import Findings, Note, listed
 from app.files.outlines import Misfit, close_misfits, find_misfits
 from app.files.reading import LayerRead, empty_frame, read_layer
 from app.files.sources import content_digest
 from app.files.whereabouts import keep_near
-from app.geo.crs import DEGREES, has_secret_shift
+from app.geo.crs import DEGREES
+from app.geo.datum import Datum
 from app.geo.errors import InputError, UsageError
 from app.geo.layers import CONTRACTS, HOUSEHOLD_BASES, MODELLED, UNSTATED, Layers
 
@@ -42,6 +44,8 @@ class ReadReport:
         SHA-256 of the content of each layer's file (`sha256sum` gives the same, except for a Shapefile's parts).
     features
         Number of features in each layer's file.
+    datums
+        The datum of each layer that was declared to be in one.
     mended
         All communities with the outlines that were used, where any was mended; else None.
     """
@@ -49,6 +53,7 @@ class ReadReport:
     notes: tuple[Note, ...]
     digests: Mapping[str, str]
     features: Mapping[str, int]
+    datums: Mapping[str, Datum]
     mended: gpd.GeoDataFrame | None
 
 
@@ -56,6 +61,7 @@ def read_layers(
     sources: Mapping[str, str],
     *,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    datums: Mapping[str, Datum] | None = None,
     household_basis: str | None = None,
     workload: str = "",
     mend: bool = False,
@@ -69,6 +75,8 @@ def read_layers(
         `FILE` or `FILE:LAYER` by layer name; `communities` has to be among them.
     columns
         Columns by layer and field, from `app.files.columns.parse_columns`.
+    datums
+        Datums by layer, from `app.files.datums.parse_datums`.
     household_basis
         What the column of households counts: one of `HOUSEHOLD_BASES`. Where it is not said, the name of the column may
         say it.
@@ -87,6 +95,7 @@ def read_layers(
         If a layer or a basis of households does not exist, or there are no communities.
     """
     _check_order(sources, household_basis)
+    told_datums = {layer: datum for layer, datum in (datums or {}).items() if layer in sources}
     desk = {layer: Findings(layer, sources[layer]) for layer in INPUT_LAYERS if layer in sources}
     read: dict[str, LayerRead] = {}
     for layer, findings in desk.items():
@@ -99,14 +108,16 @@ def read_layers(
                 household_basis=household_basis,
                 workload=workload,
                 mend=mend,
+                datum=told_datums.get(layer, "wgs84"),
             )
         except InputError:
             continue  # its faults stay in the findings, and are raised below with those of the other layers
     frames = {layer: read[layer].frame if layer in read else empty_frame(CONTRACTS[layer]) for layer in INPUT_LAYERS}
     mended = None
     basis = UNSTATED
-    if "communities" in read:
-        _check_datums(read, desk)
+    check_datums({layer: one.frame for layer, one in read.items()}, told_datums, desk)
+    misplaced = any(fault.kind == "datum_undeclared" for findings in desk.values() for fault in findings.faults)
+    if "communities" in read and not misplaced:  # what lies elsewhere fits nothing, which need not be told as well
         communities = _fit_outlines(frames["communities"], desk["communities"], mend=mend, as_is=as_is)
         kinds = {note.kind for note in desk["communities"].notes}
         mended = communities if kinds & {"polygons_mended", "outlines_mended"} else None
@@ -127,6 +138,7 @@ def read_layers(
         tuple(note for findings in desk.values() for note in findings.notes),
         {layer: digests[one.path] for layer, one in read.items()},
         {layer: one.features for layer, one in read.items()},
+        told_datums,
         mended,
     )
     return Layers(**frames, household_basis=basis), report
@@ -143,18 +155,6 @@ def _check_order(sources: Mapping[str, str], household_basis: str | None) -> Non
     if household_basis and household_basis not in HOUSEHOLD_BASES:
         known = "、".join(HOUSEHOLD_BASES)
         raise UsageError(f"没有这样的户数口径 (no such basis)：{household_basis}；可用 (there are): {known}")
-
-
-def _check_datums(read: Mapping[str, LayerRead], desk: Mapping[str, Findings]) -> None:
-    """Refuse layers that no public shift brings together; note where all are off together."""
-    datums = {layer: one.crs.geodetic_crs.datum.name for layer, one in read.items()}
-    secret = {layer for layer, one in read.items() if has_secret_shift(one.crs)}
-    home = datums["communities"]
-    for layer, datum in datums.items():
-        if datum != home and (layer in secret or "communities" in secret):
-            desk[layer].refuse("datums_mixed", datum=datum, community_datum=home)
-    if "communities" in secret:
-        desk["communities"].note("datum_shift", 1, datum=home)
 
 
 def _fit_outlines(communities: gpd.GeoDataFrame, findings: Findings, *, mend: bool, as_is: bool) -> gpd.GeoDataFrame:

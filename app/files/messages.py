@@ -183,12 +183,21 @@ _FAULTS: Mapping[str, _FaultText] = {
         "about {km:,.1f} km away{hint_en}",
         "Check that its reference system and its area fit the communities",
     ),
-    "datums_mixed": _FaultText(
-        "基准面是{datum}，社区图层却是{community_datum}，两者之间的转换参数不公开，可能错开百米",
-        "请先由测绘部门把各图层统一转换到 CGCS2000",
-        "its datum is {datum}, but that of the communities is {community_datum}; no public shift leads from one to the "
-        "other, and they may lie a hundred metres apart",
-        "Have all layers converted to CGCS2000 by the surveying office first",
+    "datum_secret": _FaultText(
+        "坐标系的基准面是{datum}，它与 CGCS2000 之间的转换参数属于国家秘密，软件不带，直接套用会错开百米",
+        "请由测绘部门（自然资源局）转换到 CGCS2000 后再用；确有合法参数的，可在坐标系定义里写明（+towgs84）",
+        "its datum is {datum}; the shift from it to CGCS2000 is a state secret and not shipped; without it everything "
+        "lies a hundred metres off",
+        "Have it converted to CGCS2000 by the surveying office, or give a reference system that brings lawful "
+        "parameters of its own (+towgs84)",
+    ),
+    "datum_undeclared": _FaultText(
+        "与{other}整体错开约 {offset_m:,.0f} 米：按{declared}，吻合的只有 {now:.0%}；若是{datum}，则有 {then:.0%}",
+        "如确实来自该地图，请加 --datum {layer}={likely}；如不是，请核对数据来源，核实无误可加 --datum {layer}=wgs84",
+        "it lies about {offset_m:,.0f} m off {other_en}: as {declared_en} only {now:.0%} of it fits, as {datum_en} "
+        "{then:.0%}",
+        "If it comes from such a map, add --datum {layer}={likely}; if not, check where it comes from, and if it is "
+        "right add --datum {layer}=wgs84",
     ),
     # geometries
     "geometry_missing": _FaultText(
@@ -361,9 +370,13 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "the encoding that the .dbf declares does not fit its text, which was read as {codec}",
     ),
     "reader_warning": ("读取时提示：{text}", "the reader says: {text}"),
-    "datum_shift": (
-        "基准面 {datum} 与 CGCS2000 之间没有公开的转换参数，位置可能整体偏移百米；各图层彼此一致",
-        "no public shift leads from {datum} to CGCS2000: everything may lie a hundred metres off, together",
+    "datum_lifted": (
+        "{count:,} 个要素已从 {datum} 换算到 CGCS2000，位置为近似值",
+        "{count:,} features carried from {datum_en} to CGCS2000, approximately",
+    ),
+    "datum_doubted": (
+        "声明为{declared}，与{other}错开 {offset_m:,.0f} 米（吻合 {now:.0%}），像是{datum}（{then:.0%}）；照用",
+        "as {declared_en} it lies {offset_m:,.0f} m off {other_en} ({now:.0%} fits), like {datum_en} ({then:.0%})",
     ),
     "households_modelled": (
         "没有户数字段：{count:,} 栋住宅的户数按建筑面积（缺则占地×层数）每户 105 平方米估算",

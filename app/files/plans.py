@@ -20,6 +20,7 @@ from app.files.reading import read_layer
 from app.files.sources import layer_names, open_source
 from app.files.whereabouts import refuse_elsewhere
 from app.geo.crs import DEGREES
+from app.geo.datum import Datum
 from app.geo.layers import CONTRACTS
 from app.geo.plan import Plan
 from app.geo.rules import Rules
@@ -109,7 +110,11 @@ def read_plan(path: Path | str) -> Plan:
 
 
 def read_grids(
-    spec: str, communities: gpd.GeoDataFrame, *, columns: Mapping[str, Mapping[str, str]] | None = None
+    spec: str,
+    communities: gpd.GeoDataFrame,
+    *,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    datums: Mapping[str, Datum] | None = None,
 ) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Read grids to be checked: those of a plan file, or grids that somebody drew.
 
@@ -124,6 +129,8 @@ def read_grids(
         What the grids should lie on; grids that lie elsewhere are refused.
     columns
         Columns by layer and field, from `app.files.columns.parse_columns`.
+    datums
+        Datums by layer, from `app.files.datums.parse_datums`.
 
     Raises
     ------
@@ -131,7 +138,8 @@ def read_grids(
         With everything that is wrong.
     """
     findings = Findings("grids", spec)
-    read = read_layer(CONTRACTS["grids"], spec, findings, told=columns or {})
+    datum = (datums or {}).get("grids", "wgs84")
+    read = read_layer(CONTRACTS["grids"], spec, findings, told=columns or {}, datum=datum)
     refuse_elsewhere(read.frame, communities, findings)
     findings.settle()
     given = [name for name in read.frame.columns if name in read.matched]

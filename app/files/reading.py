@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from app.files.columns import match_columns
 from app.files.messages import Findings, listed
@@ -27,7 +28,8 @@ from app.files.values import (
     read_texts,
     refuse_garbled,
 )
-from app.geo.crs import DEGREES, densify_outlines, to_degrees
+from app.geo.crs import DEGREES, densify_outlines, has_secret_shift, to_degrees
+from app.geo.datum import Datum, lift_datum
 from app.geo.layers import KNOWN_BARRIERS, KNOWN_HIGHWAYS, Contract, Field
 
 __all__ = ["LayerRead", "empty_frame", "read_layer"]
@@ -56,11 +58,13 @@ def read_layer(
     household_basis: str | None = None,
     workload: str = "",
     mend: bool = False,
+    datum: Datum = "wgs84",
 ) -> LayerRead:
     """Read a layer by its contract.
 
     The outlines of communities, and of grids that come in a projection, are densified in their own CRS before they
-    become degrees. Columns that the file lacks are filled with what is unknown: '', NaN, no, 0.
+    become degrees; degrees of another `datum` are then lifted to CGCS2000. Columns that the file lacks are filled with
+    what is unknown: '', NaN, no, 0.
 
     Raises
     ------
@@ -68,6 +72,8 @@ def read_layer(
         With everything that is wrong with the columns and, up to the first kind of trouble, with the shapes.
     """
     source = open_source(spec, findings, otherwise="grids" if contract.layer == "grids" else "")
+    if has_secret_shift(source.crs):
+        findings.refuse("datum_secret", datum=_datum_of(source.crs))
     matched = match_columns(contract, source.columns, told, household_basis, findings)
     extra = {"workload": workload} if workload and contract.layer == "buildings" else {}
     if extra and workload not in source.columns:
@@ -98,10 +104,15 @@ def read_layer(
     ).reset_index(drop=True)
     if contract.layer == "communities" or (contract.layer == "grids" and not source.crs.is_geographic):
         frame = densify_outlines(frame)
-    frame = to_degrees(frame)
+    frame = lift_datum(to_degrees(frame), datum)
     if contract.layer != "grids":  # those are judged as they are
         frame = _undo_rounding(frame, findings)
     return LayerRead(frame, matched, source.crs, source.path, len(table.shapes))
+
+
+def _datum_of(crs: CRS) -> str:
+    geodetic = crs.geodetic_crs
+    return geodetic.datum.name if geodetic is not None and geodetic.datum is not None else crs.name
 
 
 def _labels(columns: Mapping[str, Column | None], rows: int) -> list[str]:

@@ -43,6 +43,8 @@ REASON_WORDS = {
     "Ring is not closed": "环未闭合",
 }
 
+_CHINESE_ZONES = (*range(13, 24), *range(25, 46))
+
 MENDED_AREA_SHARE = 0.01
 CRUMB_M2 = 1.0
 DEGREES_AROUND_AREA = 3.0
@@ -204,7 +206,7 @@ def check_place(shapes: Shapes, crs: CRS, labels: Sequence[str], findings: Findi
         elif _mostly(_is_at_home(y, x, crs)):
             findings.refuse("axes_swapped", **example)
         else:
-            hint, hint_en = _zone_hint(east, north)
+            hint, hint_en = _zone_hint(east, north, crs)
             findings.refuse("crs_wrong_zone", **example, hint=hint, hint_en=hint_en)
 
 
@@ -235,13 +237,31 @@ def _is_at_home(x: NDArray[Any], y: NDArray[Any], crs: CRS) -> NDArray[np.bool_]
     return _is_in_area(lon, lat, crs)
 
 
-def _zone_hint(x: float, y: float) -> tuple[str, str]:
-    """Read the zone number that precedes Chinese eastings (39 500 000 lies in zone 39)."""
-    zone = int(x // 1_000_000)
-    if not 0 < y < 6_500_000 or not 13 <= zone <= 45:
+def _zone_hint(x: float, y: float, crs: CRS) -> tuple[str, str]:
+    """Read the zone number that precedes Chinese eastings (39 500 000 lies in zone 39), in the data or in the CRS.
+
+    Zones 25 to 45 are those of 3 degrees, 13 to 23 those of 6.
+    """
+    if not 0 < y < 6_500_000:
         return "", ""
-    code = 4513 + zone - 25 if zone >= 25 else 4491 + zone - 13
-    return (
-        f"；横坐标带有带号 {zone}，像是 EPSG:{code}",
-        f"; its eastings carry zone number {zone}, as in EPSG:{code}",
-    )
+    zone, declared = int(x // 1_000_000), _zone_of(crs)
+    if zone in _CHINESE_ZONES:
+        code = 4513 + zone - 25 if zone >= 25 else 4491 + zone - 13
+        return (
+            f"；横坐标带有带号 {zone}，像是 EPSG:{code}",
+            f"; its eastings carry zone number {zone}, as in EPSG:{code}",
+        )
+    if zone == 0 and declared in _CHINESE_ZONES:
+        code = 4534 + declared - 25 if declared >= 25 else 4502 + declared - 13
+        return (
+            f"；坐标系的横坐标应带带号 {declared}，数据却不带，像是 EPSG:{code}",
+            f"; its reference system has zone number {declared} in eastings, the data have none, as in EPSG:{code}",
+        )
+    return "", ""
+
+
+def _zone_of(crs: CRS) -> int:
+    """Return the zone number that eastings of a CRS carry, 0 where they carry none."""
+    operation = crs.coordinate_operation
+    eastings = [float(p.value) for p in operation.params if p.name == "False easting"] if operation else []
+    return int(eastings[0] // 1_000_000) if eastings else 0

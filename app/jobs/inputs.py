@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from app.files.columns import parse_columns
+from app.files.datums import parse_datums
 from app.files.inputs import ReadReport, read_layers
 from app.geo.errors import UsageError
 from app.geo.layers import Layers
@@ -18,11 +19,13 @@ __all__ = ["Inputs", "keep_communities", "read_inputs"]
 class Inputs:
     """The files of a job and how to read them.
 
-    `sources` names FILE or FILE:LAYER by layer; `columns` are FIELD=COLUMN or LAYER.FIELD=COLUMN.
+    `sources` names FILE or FILE:LAYER by layer; `columns` are FIELD=COLUMN or LAYER.FIELD=COLUMN; `datums` are
+    LAYER=DATUM.
     """
 
     sources: Mapping[str, str]
     columns: tuple[str, ...] = ()
+    datums: tuple[str, ...] = ()
     household_basis: str = ""
     workload: str = ""
     mend: bool = False
@@ -40,6 +43,7 @@ def read_inputs(inputs: Inputs) -> tuple[Layers, ReadReport]:
     return read_layers(
         inputs.sources,
         columns=parse_columns(inputs.columns),
+        datums=parse_datums(inputs.datums),
         household_basis=inputs.household_basis or None,
         workload=inputs.workload,
         mend=inputs.mend,

@@ -151,6 +151,7 @@ def _describe(order: SplitOrder, layers: Layers, report: ReadReport) -> dict[str
         "version": __version__,
         "rules_digest": hashlib.sha256(json.dumps(_plain_rules(order.rules), sort_keys=True).encode()).hexdigest(),
         "input_digests": json.dumps(dict(report.digests), sort_keys=True),
+        "datums": json.dumps(dict(report.datums), sort_keys=True),
         "household_basis": layers.household_basis,
         "seed": order.seed,
         "min_households": order.rules.min_households,
@@ -183,7 +184,12 @@ def _record(
         "seed": order.seed,
         "rules": _plain_rules(order.rules),
         "inputs": {
-            layer: {"source": order.inputs.sources[layer], "sha256": digest, "features": report.features[layer]}
+            layer: {
+                "source": order.inputs.sources[layer],
+                "sha256": digest,
+                "features": report.features[layer],
+                "datum": report.datums.get(layer, "wgs84"),
+            }
             for layer, digest in report.digests.items()
         },
         "communities": [

@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 
 from app.files.columns import parse_columns
+from app.files.datums import parse_datums
 from app.files.inputs import ReadReport
 from app.files.messages import Note
 from app.files.plans import read_grids, read_plan
@@ -61,7 +62,9 @@ def verify(grids: str, inputs: Inputs, rules: Rules, *, only: Sequence[str] = ()
     steps = Steps(on_step)
     with steps.take("read"):
         layers, report = read_inputs(inputs)
-        drawn, notes = read_grids(grids, layers.communities, columns=parse_columns(inputs.columns))
+        drawn, notes = read_grids(
+            grids, layers.communities, columns=parse_columns(inputs.columns), datums=parse_datums(inputs.datums)
+        )
         plan = Path(grids)
         is_plan = plan.suffix == ".gpkg" and plan.is_file() and "borders" in layer_names(plan)
         borders = read_plan(plan).borders if is_plan else gpd.GeoDataFrame(geometry=[], crs=DEGREES)

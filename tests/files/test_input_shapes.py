@@ -278,6 +278,22 @@ def test_a_zone_number_before_the_easting_is_recognised(tmp_path):
     assert "EPSG:4527" in fault.fact
 
 
+@pytest.mark.parametrize(
+    ("declared", "shift", "hint"),
+    [
+        (4527, 0, "EPSG:4548"),  # a zone of 3 degrees with its number, data without
+        (4498, 0, "EPSG:4509"),  # a zone of 6 degrees with its number, data without
+        (4509, 20_000_000, "EPSG:4498"),  # and the other way
+        (4526, 39_000_000, "EPSG:4527"),  # numbered both, but not by the same zone
+    ],
+)
+def test_a_zone_number_in_the_data_or_in_the_system_alone_is_told_with_the_right_one(tmp_path, declared, shift, hint):
+    drawn = communities().translate(shift, 0)
+    fault = only_fault(write(tmp_path, {"communities": communities().set_geometry(drawn, crs=declared)}))
+    assert fault.kind == "crs_wrong_zone"
+    assert hint in fault.fact
+
+
 def test_one_feature_far_off_is_refused_by_its_row(tmp_path):
     whole = frames()
     shapes = [*whole["buildings"].geometry[:4], box(9e7, 9e7, 9.1e7, 9.1e7), *whole["buildings"].geometry[5:]]

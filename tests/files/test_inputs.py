@@ -89,15 +89,24 @@ def test_layers_in_different_reference_systems_come_together(tmp_path, crs):
     assert set(notes(report)) == {"basis_unstated"}
 
 
-def test_layers_on_a_datum_without_public_shift_are_noted_together_and_refused_mixed(tmp_path):
-    old = {name: frame.set_crs(2385, allow_override=True) for name, frame in frames().items()}  # Xi'an 1980
-    layers, report = read(tmp_path, old)
-    assert "datum_shift" in notes(report)
-    assert len(layers.communities) == 4
-    (tmp_path / "county.gpkg").unlink()
-    found = faults(write(tmp_path, frames(streets=old["streets"])))
-    assert found[0].kind == "datums_mixed"
-    assert "Xian 1980" in found[0].fact
+@pytest.mark.parametrize(("crs", "datum"), [(2385, "Xian 1980"), (2437, "Beijing 1954"), (4610, "Xian 1980")])
+def test_a_layer_on_a_datum_with_a_secret_shift_is_refused_with_advice(tmp_path, crs, datum):
+    old = streets().to_crs(crs) if crs == 4610 else streets().set_crs(crs, allow_override=True)
+    fault = only_fault(write(tmp_path, frames(streets=old)))
+    assert fault.kind == "datum_secret"
+    assert datum in fault.fact
+    assert "测绘部门" in fault.remedy
+
+
+def test_layers_that_share_a_secret_datum_are_refused_each(tmp_path):
+    old = {name: frame.set_crs(2385, allow_override=True) for name, frame in frames().items()}
+    assert [fault.kind for fault in faults(write(tmp_path, old))] == ["datum_secret"] * 4
+
+
+def test_a_layer_that_brings_its_own_parameters_is_taken(tmp_path):
+    crs = "+proj=tmerc +lon_0=117 +x_0=500000 +ellps=krass +towgs84=0,0,0,0,0,0,0 +units=m +no_defs"
+    layers, _ = read(tmp_path, frames(streets=streets().to_crs(crs)))
+    assert len(layers.streets) == 2
 
 
 @pytest.mark.parametrize("layer", ["streets", "buildings", "barriers"])
