@@ -13,20 +13,16 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import folium
 from branca.element import CssLink, Figure, JavascriptLink
 from folium.template import Template
 
+from app.maps.vendored import inline_images, read_vendored
+
 __all__ = ["OfflineFigure", "OfflineMap", "escape_json"]
-
-VENDOR = Path(__file__).parent / "vendor"
-
-REMEDY = "name it in app/maps/vendor/manifest.json and run app/maps/vendor/fetch.py --update"
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 
@@ -135,9 +131,9 @@ class OfflineFigure(Figure):
         styles, scripts = [], []
         for name, element in self.header._children.items():  # noqa: SLF001 - branca has no other way
             if isinstance(element, CssLink):
-                styles.append(_inline_images(_vendored(element.url), element.url))
+                styles.append(inline_images(read_vendored(element.url), element.url))
             elif isinstance(element, JavascriptLink):
-                scripts.append(NOT_INLINED.sub("", _vendored(element.url)))
+                scripts.append(NOT_INLINED.sub("", read_vendored(element.url)))
             elif name != "meta_http":
                 raise ValueError(f"{name} writes into the head of the page; give its style as a file of app/maps/pages")
         return styles, scripts
@@ -149,33 +145,6 @@ def escape_json(value: Any) -> str:
     for mark in "<>&\u2028\u2029":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text
-
-
-@cache
-def _vendored_files() -> frozenset[str]:
-    manifest = json.loads((VENDOR / "manifest.json").read_text("utf-8"))
-    return frozenset(entry["file"] for package in manifest["packages"] for entry in package["files"])
-
-
-def _vendored(link: str) -> str:
-    if link not in _vendored_files():
-        raise ValueError(f"the page asks for {link}, which is not vendored: {REMEDY}")
-    return (VENDOR / link).read_text("utf-8")
-
-
-def _inline_images(style: str, link: str) -> str:
-    """Replace the images of a style by their content."""
-
-    def inline(match: re.Match[str]) -> str:
-        target = match[1].strip("\"'")
-        if target.startswith("#"):
-            return match[0]
-        file = f"{link.rpartition('/')[0]}/{target}"
-        if file not in _vendored_files():
-            raise ValueError(f"{link} asks for {target}, which is not vendored: {REMEDY}")
-        return f"url(data:image/png;base64,{base64.b64encode((VENDOR / file).read_bytes()).decode()})"
-
-    return re.sub(r"url\(([^)]*)\)", inline, style)
 
 
 def _plain_newlines(text: str) -> str:

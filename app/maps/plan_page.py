@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,9 @@ from app.maps.shapes import (
     measure_shared,
     name_streets,
 )
+from app.maps.views import View
 
-__all__ = ["LANGUAGES", "draw_plan"]
+__all__ = ["LANGUAGES", "Place", "draw_plan"]
 
 LANGUAGES = ("zh", "en")
 
@@ -45,11 +48,31 @@ STREET_TILE_DEGREES = 0.02
 """Streets are drawn in bundles of about 2 km, so that a map zoomed in leaves most of them out."""
 
 
-SCRIPTS = ("tables.js", "data.js", "labels.js", "map.js", "panel.js", "legend.js", "plan.js")
+SCRIPTS = (
+    *("elements.js", "tables.js", "lines.js", "data.js", "views.js", "labels.js"),
+    *("map.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
+)
 """In the order in which they build on each other."""
 
 
-def draw_plan(plan: Plan, *, language: str = "zh", attribution: str = "") -> str:
+@dataclass(frozen=True)
+class Place:
+    """Something that is found by its name: a compound, a facility."""
+
+    kind: str
+    name: str
+    longitude: float
+    latitude: float
+
+
+def draw_plan(
+    plan: Plan,
+    *,
+    language: str = "zh",
+    attribution: str = "",
+    views: Sequence[View] = (),
+    places: Sequence[Place] = (),
+) -> str:
     """Draw a plan as one HTML document that needs nothing but itself.
 
     Parameters
@@ -60,6 +83,10 @@ def draw_plan(plan: Plan, *, language: str = "zh", attribution: str = "") -> str
         `zh` or `en`; names and reasons stay as the plan has them.
     attribution
         A line of thanks to whoever made the data, shown at the foot of the map.
+    views
+        Ways to colour communities or grids, to choose from.
+    places
+        What the search finds besides communities, grids and streets.
 
     Raises
     ------
@@ -82,6 +109,8 @@ def draw_plan(plan: Plan, *, language: str = "zh", attribution: str = "") -> str
                 "attribution": attribution,
                 "stepsPerDegree": STEPS_PER_DEGREE,
                 "bounds": [[south, west], [north, east]],
+                "views": [_describe_view(view) for view in views],
+                "places": [[one.kind, one.name, round(one.longitude, 6), round(one.latitude, 6)] for one in places],
                 **_describe_plan(plan),
             }
         },
@@ -132,6 +161,18 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
         "streets": _bundle_streets(plan.streets),
         "streetNames": _place_street_names(plan.streets),
         "units": _encode_units(plan.units),
+    }
+
+
+def _describe_view(view: View) -> dict[str, Any]:
+    return {
+        "id": view.name,
+        "title": view.title,
+        "level": view.level,
+        "classes": [asdict(one) for one in view.classes],
+        "classOf": dict(view.class_of),
+        "texts": dict(view.texts),
+        "note": view.note,
     }
 
 

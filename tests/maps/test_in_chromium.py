@@ -5,22 +5,6 @@ from __future__ import annotations
 import pytest
 from toy_plan import HOSTILE, draw_toy_plan, place
 
-from app.maps.plan_page import draw_plan
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    """Draw a plan, write it to disk and open it from there."""
-
-    def show(plan, *, language="zh", attribution="", **screen):
-        file = tmp_path / "plan.html"
-        file.write_text(draw_plan(plan, language=language, attribution=attribution), "utf-8")
-        page = browser.open(file, **screen)
-        page.wait_for("window.jiexiang && jiexiang.shown")
-        return page
-
-    return show
-
 
 @pytest.fixture
 def desk(show, toy_plan):

@@ -12,10 +12,10 @@ import folium
 import pytest
 from branca.element import CssLink, Element, JavascriptLink
 
-from app.maps import offline
+from app.maps import vendored
 from app.maps.offline import OfflineFigure, OfflineMap, escape_json
 
-MANIFEST = json.loads((offline.VENDOR / "manifest.json").read_text("utf-8"))
+MANIFEST = json.loads((vendored.VENDOR / "manifest.json").read_text("utf-8"))
 
 
 def figure(**parts):
@@ -51,8 +51,8 @@ class Scripts(HTMLParser):
 def test_vendored_files_are_those_of_the_manifest():
     listed = {entry["file"]: entry["sha256"] for package in MANIFEST["packages"] for entry in package["files"]}
     found = {
-        file.relative_to(offline.VENDOR).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
-        for folder in offline.VENDOR.iterdir()
+        file.relative_to(vendored.VENDOR).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for folder in vendored.VENDOR.iterdir()
         if folder.is_dir() and folder.name != "__pycache__"
         for file in folder.rglob("*")
         if file.is_file()
@@ -67,7 +67,7 @@ def test_every_vendored_package_brings_its_licence():
 
 
 def test_manifest_names_no_host_and_no_folder_of_a_machine():
-    assert not re.search(r"https?:|/tmp|/home|/root|/work", (offline.VENDOR / "manifest.json").read_text("utf-8"))
+    assert not re.search(r"https?:|/tmp|/home|/root|/work", (vendored.VENDOR / "manifest.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("link", [JavascriptLink("https://cdn.example/d3.js"), CssLink("https://cdn.example/a.css")])

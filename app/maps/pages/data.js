@@ -15,18 +15,7 @@
         typeof values[name] === "number" ? plan.number(values[name]) : values[name]
       );
 
-    // Lines are flat lists: the first vertex, then the step to each next one.
-    plan.decode = (flat) => {
-      const points = [];
-      let x = 0;
-      let y = 0;
-      for (let place = 0; place < flat.length; place += 2) {
-        x += flat[place];
-        y += flat[place + 1];
-        points.push([y / plan.stepsPerDegree, x / plan.stepsPerDegree]);
-      }
-      return points;
-    };
+    plan.decode = jiexiang.decoder(plan.stepsPerDegree);
     plan.decodeParts = (parts) => parts.map((rings) => rings.map(plan.decode));
 
     // Where a grid's households lie: in the band, above or below it, or none where it has no band.

@@ -38,20 +38,39 @@
       ["rect", { x: 2, y: 4, width: 40, height: 16, fill: plan.fills[3] }],
       ["path", { d: "M4 20L18 4M14 20L28 4M24 20L38 4", stroke: INK, "stroke-opacity": 0.6, "stroke-width": 1.5 }],
     ];
-    const legend = document.getElementById("legend");
-    [
+    const apart = [
+      [sample(fills), words.legendFill],
+      [sample(hatched), words.legendSpecial],
+      [sample([["path", { d: "M14 19H30L22 5Z", fill: BAND_COLOURS.above }]]), say("legendAbove", plan.about)],
+      [sample([["path", { d: "M14 5H30L22 19Z", fill: BAND_COLOURS.below }]]), say("legendBelow", plan.about)],
+    ];
+    // The classes of a view with how many there are of each, empty ones too, and those without data.
+    function classesOf(view) {
+      const counts = view.classes.map((_, place) => Object.values(view.classOf).filter((one) => one === place).length);
+      const rows = view.classes.map(({ colour, sign, label }, place) => [
+        swatch(colour),
+        `${sign} ${say("classOf", { label, n: counts[place] })}`.trim(),
+      ]);
+      const all = (view.level === "grid" ? plan.grids : plan.communities).length;
+      const without = all - counts.reduce((sum, count) => sum + count, 0);
+      return without > 0 ? [...rows, [hatchedSwatch(plan.noData), say("classOf", { label: words.noData, n: without })]] : rows;
+    }
+    const view = plan.chosenView;
+    document.getElementById("legend").replaceChildren(
+      make("h2", {}, view.classes.length ? view.title : words.legendGrids),
+      list([...(view.classes.length ? classesOf(view) : apart), [lineSample(COMMUNITY), words.legendCommunity]]),
+      ...(view.note ? [make("p", { class: "small" }, view.note)] : []),
       make("h2", {}, words.legendBorders),
-      list(GROUPS.map((group) => [lineSample(BORDERS[kindOf(group)]), words.barrierGroups[group]])),
-      make("h2", {}, words.legendGrids),
-      list([
-        [sample(fills), words.legendFill],
-        [sample(hatched), words.legendSpecial],
-        [sample([["path", { d: "M14 19H30L22 5Z", fill: BAND_COLOURS.above }]]), say("legendAbove", plan.about)],
-        [sample([["path", { d: "M14 5H30L22 19Z", fill: BAND_COLOURS.below }]]), say("legendBelow", plan.about)],
-        [lineSample(COMMUNITY), words.legendCommunity],
-      ]),
-    ].forEach((node) => legend.appendChild(node));
+      list(GROUPS.map((group) => [lineSample(BORDERS[kindOf(group)]), words.barrierGroups[group]]))
+    );
   };
+
+  const swatch = (fill) => sample([["rect", { x: 2, y: 4, width: 40, height: 16, fill, stroke: "#6a7382" }]]);
+  const hatchedSwatch = (fill) =>
+    sample([
+      ["rect", { x: 2, y: 4, width: 40, height: 16, fill }],
+      ["path", { d: "M4 20L18 4M14 20L28 4M24 20L38 4", stroke: "#1d2330", "stroke-opacity": 0.6, "stroke-width": 1.5 }],
+    ]);
 
   // A box for each layer that can be hidden; the box of a layer that was left out says so.
   jiexiang.drawLayerBoxes = (plan, view) => {

@@ -56,13 +56,18 @@
       return shape;
     }
 
-    const hatches = plan.fills.map(hatch);
-    plan.grids.forEach((grid) => {
-      const fillColor = (grid.kind === "special" ? hatches : plan.fills)[grid.colour];
-      L.polygon(grid.outline, { renderer: ground, stroke: false, fillOpacity: 1, fillColor, smoothFactor: 0.5 })
+    const hatches = new Map();
+    function fillOf(grid) {
+      const fill = plan.chosenView.fillOf(grid);
+      if (grid.kind !== "special" && fill !== plan.noData) return fill;
+      if (!hatches.has(fill)) hatches.set(fill, hatch(fill));
+      return hatches.get(fill);
+    }
+    const grounds = plan.grids.map((grid) =>
+      L.polygon(grid.outline, { renderer: ground, stroke: false, fillOpacity: 1, fillColor: fillOf(grid), smoothFactor: 0.5 })
         .on("click", () => pick(grid))
-        .addTo(map);
-    });
+        .addTo(map)
+    );
 
     // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear.
     const stack = [];
@@ -144,6 +149,11 @@
         chosen.addLayer(outline(parts, { color: "#ffffff", weight: 8 }));
         chosen.addLayer(outline(parts, { color: CHOSEN, weight: 4 }));
       },
+      repaint: () => {
+        grounds.forEach((shape, place) => shape.setStyle({ fillColor: fillOf(plan.grids[place]) }));
+        if (map.hasLayer(labels)) labels.redraw();
+      },
+      goTo: (lat, lon) => map.setView([lat, lon], Math.max(map.getZoom(), 17), { animate: !calm.matches }),
       show: (name, on) => {
         if (name === "labels" && on) map.addLayer(labels);
         else if (name === "labels") map.removeLayer(labels);
@@ -174,14 +184,15 @@
       labels.push({ at: [label[1], label[0]], forms, room: (label[2] / metres) * 3 });
     });
 
-    const rank = (grid) => (plan.sign[plan.bandOf(grid)] ? 0 : 1);
+    const { signOf, signColourOf } = plan.chosenView;
+    const rank = (grid) => (signOf(grid) ? 0 : 1);
     plan.grids
       .filter((grid) => seen(grid.label))
       .sort((one, other) => rank(one) - rank(other) || other.label[2] - one.label[2])
       .forEach((grid) => {
         const room = grid.label[2] / metres;
-        const sign = plan.sign[plan.bandOf(grid)];
-        const colour = BAND_COLOURS[plan.bandOf(grid)];
+        const sign = signOf(grid);
+        const colour = signColourOf(grid);
         const serial = (grid.kind === "special" ? plan.words.specialSign : "") + grid.serial;
         const forms = [];
         if (room >= 22) {

@@ -4,8 +4,9 @@
   const jiexiang = (window.jiexiang = window.jiexiang || {});
   const { make, makeTable } = jiexiang;
 
-  // view has mark(outline) and zoomTo(outline, limit). Returns openGrid for clicks on the map.
-  jiexiang.openPanel = (plan, view) => {
+  // view has mark(outline), zoomTo(outline, limit) and goTo(lat, lon); moved() hears that something else was opened. Returns
+  // openGrid for clicks on the map, open(code) and opened() for permalinks, reopen() after another view was chosen.
+  jiexiang.openPanel = (plan, view, moved) => {
     const { words, say, number } = plan;
     const [panel, heading, brief, content, back, fold] = ["panel", "heading", "brief", "content", "back", "fold"].map((id) =>
       document.getElementById(id)
@@ -37,6 +38,7 @@
       content.scrollTop = previous ? 0 : overviewTop;
       goBack = previous;
       back.hidden = !previous;
+      moved();
     }
 
     // ---- All communities ----
@@ -50,33 +52,96 @@
     });
     const yesNo = (flag) => (flag ? words.yes : words.no);
 
-    const communityTable = makeTable(
-      words.communities,
-      [
-        { ...text(words.community, (one) => one.name || one.code), under: text(words.code, (one) => one.code) },
-        figure(words.gridCount, "grids"),
-        figure(words.households, "households"),
-        figure(words.inBand, "in_band"),
-        text(words.divisible, (one) => yesNo(one.divisible)),
-        figure(words.cost, "cost"),
-      ],
-      plan.communities,
-      (one) => one.message,
-      (one) => openCommunity(one)
-    );
+    // A view that says something gives the tables of its level a column of its own.
+    const says = (level) => plan.chosenView.classes.length > 0 && plan.chosenView.level === level;
+    const viewColumn = () => {
+      const { textOf, classOf, title } = plan.chosenView;
+      return { label: title, value: (one) => classOf[one.code] ?? -1, show: (one) => textOf(one.code) || words.noData };
+    };
+
+    function makeCommunityTable() {
+      return makeTable(
+        words.communities,
+        [
+          { ...text(words.community, (one) => one.name || one.code), under: text(words.code, (one) => one.code) },
+          ...(says("community") ? [viewColumn()] : []),
+          figure(words.gridCount, "grids"),
+          figure(words.households, "households"),
+          ...(says("community")
+            ? []
+            : [
+                figure(words.inBand, "in_band"),
+                text(words.divisible, (one) => yesNo(one.divisible)),
+                figure(words.cost, "cost"),
+              ]),
+        ],
+        plan.communities,
+        (one) => (says("community") ? "" : one.message),
+        (one) => openCommunity(one)
+      );
+    }
+
+    function makeGridTable(grids) {
+      const abroad = grids.length > 0 && grids.some((grid) => grid.community !== grids[0].community);
+      const nameOf = (grid) => (abroad ? plan.communityName(grid) + " " : "") + (grid.name || grid.code);
+      return makeTable(
+        words.grids,
+        [
+          {
+            ...text(words.grid, (grid) => (abroad ? grid.code : grid.serial)),
+            show: nameOf,
+            under: text(words.code, (grid) => grid.code),
+          },
+          figure(words.households, "households"),
+          says("grid") ? viewColumn() : { label: words.band, value: bandText, show: bandTag },
+        ],
+        grids,
+        () => "",
+        (grid) => openGrid(grid, true)
+      );
+    }
+
+    // Compounds, streets and coordinates are found too: they have no row, but a place.
+    const MOST_FOUND = 8;
+    const places = [...plan.places, ...plan.streetNames.map(([name, lon, lat]) => [words.street, name, lon, lat])];
+    function findPlaces(wanted) {
+      const numbersIn = wanted.match(/^(-?\d+(?:\.\d+)?)[\s,，;]+(-?\d+(?:\.\d+)?)$/);
+      if (numbersIn) {
+        const [one, other] = [Number(numbersIn[1]), Number(numbersIn[2])];
+        const [[south, west], [north, east]] = plan.bounds; // whichever order lies in the plan is the one that is meant
+        const inPlan = ([lon, lat]) => west <= lon && lon <= east && south <= lat && lat <= north;
+        const meant = [[one, other], [other, one]].find(inPlan);
+        return meant ? [[words.coordinate, meant.join(", "), ...meant]] : [];
+      }
+      const seen = new Set();
+      const fits = ([kind, name]) =>
+        wanted && name.toLowerCase().includes(wanted) && !seen.has(kind + name) && seen.add(kind + name);
+      return places.filter(fits).slice(0, MOST_FOUND);
+    }
 
     const nothing = make("p", { class: "nothing", role: "status" });
-    const find = make("input", {
-      type: "search",
-      id: "find",
-      autocomplete: "off",
-      oninput: () => {
-        const wanted = find.value.trim().toLowerCase();
-        const fits = (one) => `${one.name}\n${one.code}`.toLowerCase().includes(wanted);
-        const left = communityTable.keep((community) => fits(community) || community.members.some(fits));
-        nothing.textContent = left ? "" : words.nothingFound;
-      },
-    });
+    const found = make("ul", { class: "found" });
+    const tablePlace = make("div", { class: "table" });
+    let table = null;
+    function fillOverview() {
+      table = says("grid") ? makeGridTable(plan.grids) : makeCommunityTable();
+      tablePlace.replaceChildren(table);
+      search();
+    }
+    function search() {
+      const wanted = find.value.trim().toLowerCase();
+      const fits = (one) => `${one.name}\n${one.code}`.toLowerCase().includes(wanted);
+      const left = table.keep((one) => fits(one) || (one.members || []).some(fits));
+      const there = findPlaces(wanted);
+      found.replaceChildren(
+        ...there.map(([kind, name, lon, lat]) => {
+          const go = { type: "button", class: "pick", onclick: () => view.goTo(lat, lon) };
+          return make("li", {}, make("button", go, `${kind} ${name}`));
+        })
+      );
+      nothing.textContent = left || there.length ? "" : words.nothingFound;
+    }
+    const find = make("input", { type: "search", id: "find", autocomplete: "off", oninput: search });
 
     const count = { general: 0, in: 0, above: 0, below: 0, none: 0, households: 0 };
     plan.grids.forEach((grid) => {
@@ -92,7 +157,8 @@
       ]),
       make("label", { for: "find", class: "find" }, [words.find, find]),
       nothing,
-      make("div", { class: "table" }, communityTable),
+      found,
+      tablePlace,
       make("p", { class: "small" }, [
         say("basis", { basis: plan.about.household_basis || words.unknown }),
         make("br"),
@@ -102,6 +168,7 @@
 
     function openOverview() {
       const counts = { communities: plan.communities.length, grids: plan.grids.length, households: count.households };
+      opened = null;
       show(words.title, say("brief", counts), overview, null);
       view.mark([]);
     }
@@ -119,6 +186,9 @@
       return list;
     }
 
+    // All views have their say, not only the one that is shown.
+    const viewFacts = (code) => plan.allViews.map(({ title, textOf }) => [title, textOf(code)]);
+
     function bandText(grid) {
       const { min_households: min, max_households: max } = plan.about;
       return {
@@ -131,21 +201,7 @@
     const bandTag = (grid) => make("span", { class: "band " + plan.bandOf(grid) }, bandText(grid));
 
     function openCommunity(community) {
-      const gridTable = makeTable(
-        words.grids,
-        [
-          {
-            ...text(words.grid, (grid) => grid.serial),
-            show: (grid) => grid.name || grid.code,
-            under: text(words.code, (grid) => grid.code),
-          },
-          figure(words.households, "households"),
-          { label: words.band, value: bandText, show: bandTag },
-        ],
-        community.members,
-        () => "",
-        (grid) => openGrid(grid, true)
-      );
+      opened = community.code;
       show(
         community.name || community.code,
         say("briefCommunity", community),
@@ -156,8 +212,9 @@
             [words.divisibleFull, yesNo(community.divisible)],
             [words.costFull, number(community.cost)],
             [words.message, community.message],
+            ...viewFacts(community.code),
           ]),
-          make("div", { class: "table" }, gridTable),
+          make("div", { class: "table" }, makeGridTable(community.members)),
         ],
         openOverview
       );
@@ -195,6 +252,7 @@
 
     // From a list the map goes to the grid; from a click on the map it stays where it is.
     function openGrid(grid, go) {
+      opened = grid.code;
       const community = plan.communities[grid.community];
       show(
         grid.name || grid.code,
@@ -209,6 +267,7 @@
             [words.area, say("areaValue", { n: Math.round(grid.area) })],
             [words.reasonKind, words.reasonCodes[grid.reason_code] || grid.reason_code],
             [words.reason, grid.reason],
+            ...viewFacts(grid.code),
           ]),
           make("h2", {}, words.sides),
           facts(["east", "south", "west", "north"].map((side, place) => [words[side], grid.sides[place] || words.unnamed])),
@@ -223,7 +282,24 @@
       heading.focus({ preventScroll: true });
     }
 
+    // What is open: null for the overview, else a community or a grid by its code.
+    let opened = null;
+    function reopen() {
+      fillOverview();
+      if (!opened) return;
+      const grid = plan.grids.find(({ code }) => code === opened);
+      const community = plan.communities.find(({ code }) => code === opened);
+      if (grid) openGrid(grid, false);
+      else if (community) openCommunity(community);
+    }
+    function open(code) {
+      opened = code;
+      reopen();
+      if (!code) openOverview();
+    }
+
+    fillOverview();
     openOverview();
-    return { openGrid };
+    return { openGrid, open, reopen, opened: () => opened };
   };
 })();

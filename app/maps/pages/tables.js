@@ -1,19 +1,8 @@
-// Elements with text, and tables that sort. Text is only ever put in place as text, never as markup.
+// Tables that sort.
 (() => {
   "use strict";
   const jiexiang = (window.jiexiang = window.jiexiang || {});
-
-  // Make an element: children are nodes or texts, attributes that start with "on" are listeners.
-  function make(tag, attributes = {}, children = []) {
-    const element = document.createElement(tag);
-    Object.entries(attributes).forEach(([name, value]) => {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else element.setAttribute(name, value);
-    });
-    element.append(...[].concat(children));
-    return element;
-  }
-  jiexiang.make = make;
+  const { make } = jiexiang;
 
   // Make a table with a body for each row, so that a note can follow the row.
   // A column is {label, value(row), show(row), under, number}; the first column holds the button that picks a row, and
