@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from app.files.messages import Findings
@@ -15,8 +15,10 @@ __all__ = ["match_columns", "parse_columns"]
 DBF_NAME_BYTES = 10
 
 
-def parse_columns(options: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Turn `--columns` options into columns by layer and field.
+def parse_columns(
+    options: Sequence[str], contracts: Iterable[Contract] = tuple(CONTRACTS.values())
+) -> dict[str, dict[str, str]]:
+    """Turn `--columns` options into columns by layer and field of these contracts.
 
     Each option is `FIELD=COLUMN` (for every layer that has both, kept under the layer ''), `LAYER.FIELD=COLUMN` (for
     that layer), or a text file with one such line each (`#` opens a comment).
@@ -31,7 +33,7 @@ def parse_columns(options: Sequence[str]) -> dict[str, dict[str, str]]:
         for line in [option] if "=" in option else _lines(option):
             name, _, column = (part.strip() for part in line.partition("="))
             layer, _, field = name.rpartition(".")
-            known = [contract for contract in CONTRACTS.values() if layer in ("", contract.layer)]
+            known = [contract for contract in contracts if layer in ("", contract.layer)]
             if not column or not any(contract.field(field) for contract in known):
                 raise UsageError(
                     f"--columns {line}：没有这样的字段，应写成 字段=列名 或 图层.字段=列名，例如 households=户数 "

@@ -305,6 +305,63 @@ _FAULTS: Mapping[str, _FaultText] = {
         "the whole community is covered by {other}, and mending leaves nothing of it",
         "Correct both outlines (an enclave is a hole in the community around it)",
     ),
+    # ledgers of rooms and projects
+    "ledger_format": _FaultText(
+        "不支持“{suffix}”格式的台账",
+        "请另存为 .xlsx 或 .csv",
+        "a ledger in the format “{suffix}” is not supported",
+        "Save it as .xlsx or .csv",
+    ),
+    "ledger_empty": _FaultText("台账里没有任何一行数据", "请检查工作表", "the ledger holds no row", "Check the sheet"),
+    "row_duplicate": _FaultText(
+        "{field} 重复：{value}（另见第 {other} 行）",
+        "请删除重复的行，或改正编号",
+        "{field} {value} stands in row {other} as well",
+        "Delete the repeated row or correct its number",
+    ),
+    "word_unknown": _FaultText(
+        "{field} 不认识：“{value}”",
+        "请填其中之一：{known}",
+        "{field} is not understood: “{value}”",
+        "Enter one of: {known}",
+    ),
+    "text_missing": _FaultText("{field} 为空", "请补填", "{field} is missing", "Fill it in"),
+    "date_text": _FaultText(
+        "{field} 不是日期：“{value}”",
+        "请写成 2026-06-30",
+        "{field} is not a date: “{value}”",
+        "Write it like 2026-06-30",
+    ),
+    "share_text": _FaultText(
+        "分摊比例看不懂：“{value}”",
+        "请写成 社区甲 60%、社区乙 40%；没有协议的只写社区名，按户分摊",
+        "the shares are not understood: “{value}”",
+        "Write 社区甲 60%、社区乙 40%, or only the names, to share by households",
+    ),
+    "shares_above_one": _FaultText(
+        "各社区分摊比例之和为 {total:.0%}，大于 100%",
+        "请按分摊协议改正",
+        "the shares sum up to {total:.0%}, more than 100 %",
+        "Correct them by the agreement",
+    ),
+    "community_unknown": _FaultText(
+        "没有这个社区：{value}",
+        "请核对社区编码和名称",
+        "there is no such community: {value}",
+        "Check its code and name",
+    ),
+    "rows_disagree": _FaultText(
+        "{field} 与第 {other} 行不一致：{value} 与 {other_value}",
+        "请统一后再核查",
+        "{field} differs from row {other}: {value} and {other_value}",
+        "Make them agree",
+    ),
+    "standard_unreadable": _FaultText(
+        "标准读不懂：{reason}",
+        "请对照 app/files/standards.toml 的写法",
+        "the standard cannot be read: {reason}",
+        "Compare it with app/files/standards.toml",
+    ),
     # what was not listed
     "more": _FaultText(
         "另有 {count:,} 处同样的问题：{example}",
@@ -315,6 +372,34 @@ _FAULTS: Mapping[str, _FaultText] = {
 }
 
 _NOTES: Mapping[str, tuple[str, str]] = {
+    "area_missing": (
+        "第 {row} 行 {name}：没有建筑面积，不按 0 计，结论为数据不足",
+        "row {row} {name}: no floor area; it is not taken for 0, the finding is “no data”",
+    ),
+    "evidence_unknown": (
+        "第 {row} 行 {name}：证据类型“{value}”不认识，按没有证据（待核实）处理",
+        "row {row} {name}: evidence “{value}” is not understood and counts as none",
+    ),
+    "lease_ended": (
+        "第 {row} 行 {name}：租期 {until} 已过，不计入",
+        "row {row} {name}: its lease ended on {until}; it does not count",
+    ),
+    "lease_undated": (
+        "第 {row} 行 {name}：租赁合同没有租期，待核实",
+        "row {row} {name}: the lease has no end; to be verified",
+    ),
+    "households_missing": (
+        "第 {row} 行 {name}：没有规划户数，结论为数据不足",
+        "row {row} {name}: no planned households; the finding is “no data”",
+    ),
+    "households_differ": (
+        "{name}：台账户数 {ledger:,.0f} 与社区图层 {layer:,.0f} 不同，以社区图层为准",
+        "{name}: {ledger:,.0f} households in the ledger, {layer:,.0f} in the communities, which count",
+    ),
+    "stated_area_differs": (
+        "第 {row} 行 {name}：台账填的计入面积 {stated:,.2f} ㎡ 与核算的 {counted:,.2f} ㎡ 不同",
+        "row {row} {name}: {stated:,.2f} m² stated as counted, {counted:,.2f} m² found",
+    ),
     "z_dropped": ("{count:,} 个要素的高程（Z）或量测值（M）已忽略", "Z or M of {count:,} features ignored"),
     "repeated_vertices": (
         "{count:,} 个要素的重复顶点已删除",

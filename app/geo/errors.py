@@ -18,9 +18,10 @@ __all__ = ["DivisionError", "Fault", "InputError", "JiexiangError", "UsageError"
 class Fault:
     """One thing wrong with an input: where it is, what it is, and what to do about it.
 
-    `feature` names the row by its code or, where it has none, by `#` and its number counted from 1; it is empty where
-    the fault concerns the whole layer. `fact` and `remedy` are what users read first (Chinese), `fact_en` and
-    `remedy_en` say the same in English; `kind` is a short key that never changes, for programs and tests.
+    `feature` names the row by its code or, where it has none, by `#` and its number counted from 1; a row of a ledger
+    by `row ` and its number in the file; it is empty where the fault concerns the whole layer. `fact` and `remedy` are
+    what users read first (Chinese), `fact_en` and `remedy_en` say the same in English; `kind` is a short key that never
+    changes, for programs and tests.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Fault:
         """Say the fault in one line, in Chinese (`zh`) or English (`en`)."""
         if language == "zh" and self.fact_en:
             feature = f"第 {self.feature[1:]} 个要素" if self.feature.startswith("#") else self.feature
+            feature = f"第 {feature[4:]} 行" if feature.startswith("row ") else feature
             return f"{self.source}{'，' if feature else ''}{feature}：{self.fact}。{self.remedy}。"
         feature = f"feature {self.feature[1:]}" if self.feature.startswith("#") else self.feature
         where = f"{self.source}, {feature}" if feature else self.source

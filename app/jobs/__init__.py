@@ -1,5 +1,6 @@
 """The jobs a county asks for, each from files to files, each in a module of its own."""
 
+from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.demonstrate import demonstrate
 from app.jobs.draw import draw
 from app.jobs.inputs import Inputs
@@ -9,11 +10,14 @@ from app.jobs.verify import Check, verify
 
 __all__ = [
     "Check",
+    "CheckOrder",
     "FailedCommunity",
     "Inputs",
     "OnStep",
     "SplitDone",
     "SplitOrder",
+    "StandardsCheck",
+    "check",
     "demonstrate",
     "draw",
     "split",

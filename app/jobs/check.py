@@ -1,0 +1,328 @@
+"""Check community rooms and new projects against the facility standards, from ledgers to findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.files.columns import parse_columns
+from app.files.households import communities_of
+from app.files.messages import Note
+from app.files.projects import PROJECTS, read_projects
+from app.files.rooms import ROOMS, read_rooms
+from app.files.standards import read_standards
+from app.geo.assessment import (
+    Assessment,
+    Change,
+    Community,
+    CommunityFinding,
+    Finding,
+    add_households,
+    assess,
+    compare,
+)
+from app.geo.errors import UsageError
+from app.geo.layers import CONTRACTS, Layers
+from app.geo.projects import Phase, ProjectFinding
+from app.geo.rooms import ROOM_KINDS, Counting, Room, RoomCount
+from app.geo.standards import Standard, choose_standards
+from app.jobs.inputs import Inputs, read_inputs
+from app.jobs.steps import OnStep, Steps
+from app.output import refuse_to_overwrite, write_whole
+
+__all__ = ["CheckOrder", "StandardsCheck", "check"]
+
+RECORD = "check.json"
+NAMES = (RECORD,)
+
+
+@dataclass(frozen=True)
+class CheckOrder:
+    """Everything that a check of facilities is asked with."""
+
+    inputs: Inputs
+    """Communities and buildings; may be without any layer, then the ledger's own communities are judged."""
+    rooms: str
+    as_of: date
+    projects: str = ""
+    rules: tuple[Path, ...] = ()
+    """A county's own standards."""
+    on: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    """Ids of standards to switch on and off."""
+    counting: Counting = field(default_factory=Counting)
+    what_if: tuple[str, ...] = ()
+    """room:COMMUNITY:M2 or project:COMMUNITY:HOUSEHOLDS[:M2]"""
+    folder: Path | None = None
+    """Where workbooks and the brief go; nowhere if not given."""
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class StandardsCheck:
+    """What a check came to, and what a what-if would change."""
+
+    assessment: Assessment
+    standards: tuple[Standard, ...]
+    notes: tuple[Note, ...]
+    rooms: tuple[Room, ...]
+    phases: tuple[Phase, ...]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything is met, for certain."""
+        return self.assessment.kept
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same for programs."""
+        found = self.assessment
+        return {
+            "as_of": found.as_of.isoformat(),
+            "kept": self.kept,
+            "standards": [_plain_standard(one, found.as_of) for one in self.standards if one.enabled],
+            "communities": [_plain_community(one) for one in found.communities],
+            "projects": [_plain_project(one) for one in found.projects],
+            "by_shortfall": [one.community.code for one in found.by_shortfall()],
+            "by_households": [one.community.code for one in found.by_households()],
+            "what_if": [
+                {"before": _plain_community(one.before), "after": _plain_community(one.after)} for one in self.changes
+            ],
+            "notes": [asdict(note) for note in self.notes],
+        }
+
+
+def check(order: CheckOrder, *, on_step: OnStep) -> StandardsCheck:
+    """Judge communities by their rooms and projects by their phases.
+
+    Raises
+    ------
+    InputError, UsageError
+        A ledger, a layer or an option cannot be used.
+    """
+    steps = Steps(on_step)
+    if order.folder is not None:
+        refuse_to_overwrite(order.folder, NAMES, force=order.force)
+    contracts = (*CONTRACTS.values(), ROOMS, PROJECTS)
+    with steps.take("read"):
+        told = parse_columns(order.inputs.columns, contracts)
+        standards = _choose(order)
+        layered, notes = _read_communities(order.inputs)
+        ledger = read_rooms(order.rooms, communities=layered, as_of=order.as_of, told=told)
+        known = {one.code: one for one in ledger.communities}
+        projects = read_projects(order.projects, communities=known, told=told) if order.projects else None
+    phases = projects.phases if projects else ()
+    with steps.take("check"):
+        before = assess(ledger.communities, ledger.rooms, phases, standards, as_of=order.as_of, counting=order.counting)
+        changes: tuple[Change, ...] = ()
+        if order.what_if:
+            rooms, more = _read_what_if(order.what_if, known, order.as_of)
+            after = assess(
+                add_households(ledger.communities, more),
+                (*ledger.rooms, *rooms),
+                (*phases, *more),
+                standards,
+                as_of=order.as_of,
+                counting=order.counting,
+            )
+            changes = compare(before, after)
+    noted = (*notes, *ledger.notes, *(projects.notes if projects else ()))
+    done = StandardsCheck(before, standards, noted, ledger.rooms, phases, changes)
+    if order.folder is not None:
+        with steps.take("write"), write_whole(order.folder, NAMES, force=order.force) as part:
+            (part / RECORD).write_text(json.dumps(done.record, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return done
+
+
+def _choose(order: CheckOrder) -> tuple[Standard, ...]:
+    standards = read_standards(*order.rules)
+    ids = {one.id for one in standards}
+    unknown = sorted({*order.on, *order.off} - ids)
+    if unknown:
+        raise UsageError(
+            f"没有这样的标准 (no such standard)：{'、'.join(unknown)}；`jiexiang check --rules` 可另给标准"
+        )
+    return choose_standards(standards, on=order.on, off=order.off)
+
+
+def _read_communities(inputs: Inputs) -> tuple[dict[str, Community], tuple[Note, ...]]:
+    """Return the communities of the layers by code, with households counted from buildings where they do not say."""
+    if not inputs.sources:
+        return {}, ()
+    layers, report = read_inputs(replace(inputs, columns=_of_layers(inputs.columns)))
+    return communities_in(layers), report.notes
+
+
+def _of_layers(columns: Sequence[str]) -> tuple[str, ...]:
+    """Leave out names of columns of the ledgers, which the reader of layers does not know."""
+    return tuple(one for one in columns if not one.startswith(("rooms.", "projects.")))
+
+
+def communities_in(layers: Layers) -> dict[str, Community]:
+    """Return the communities of layers by code; households of their own, else the sum of their buildings."""
+    table = layers.communities.sort_values("community_code", kind="stable")
+    points = layers.buildings.geometry.point_on_surface().to_numpy()
+    place = communities_of(points, table.geometry.to_numpy())
+    inside = place >= 0
+    sums = np.bincount(place[inside], weights=layers.buildings["households"].to_numpy()[inside], minlength=len(table))
+    communities = {}
+    for k, row in enumerate(table.itertuples()):
+        counted = float(row.households) if row.households == row.households else None
+        built = float(sums[k]) if len(layers.buildings) else None
+        code = str(row.community_code)
+        communities[code] = Community(
+            code,
+            str(row.name) or code,
+            built if built is not None else counted,
+            _settlement(str(row.urban_rural_code)),
+            str(row.town_code),
+        )
+    return communities
+
+
+def _settlement(code: str) -> str:
+    """Return urban, town or rural by the code of the statistical division of town and country."""
+    if code.startswith("11"):
+        return "urban"
+    return "town" if code.startswith("12") else "rural" if code.startswith("2") else ""
+
+
+def _read_what_if(
+    texts: Sequence[str], communities: Mapping[str, Community], as_of: date
+) -> tuple[list[Room], list[Phase]]:
+    """Read what might be added; it is taken as evidenced and in use."""
+    rooms, phases = [], []
+    for number, text in enumerate(texts, 1):
+        kind, _, rest = text.partition(":")
+        parts = rest.split(":")
+        try:
+            code, numbers = parts[0], [float(part) for part in parts[1:]]
+            valid = all(0 < one < float("inf") for one in numbers)
+        except ValueError:
+            code, numbers, valid = "", [], False
+        if not valid or (kind, len(numbers)) not in (("room", 1), ("project", 1), ("project", 2)):
+            raise UsageError(
+                f"--what-if {text}：应写成 room:社区编码:建筑面积 或 project:社区编码:户数[:配建面积] "
+                f"(write room:COMMUNITY:M2 or project:COMMUNITY:HOUSEHOLDS[:M2])"
+            )
+        if code not in communities:
+            raise UsageError(f"--what-if {text}：没有社区 {code} (no such community)")
+        name = f"假设 {number}"
+        area = numbers[-1] if kind == "room" or len(numbers) == 2 else 0.0
+        if area:
+            rooms.append(
+                Room(name, code, name, "service_station", area, evidence="title", evidence_number=name, in_use=True)
+            )
+        if kind == "project":
+            phases.append(
+                Phase(name, name, "", code, numbers[0], as_of, "启用", area, area, area, combined=True,
+                      title_number=name, receiver=name)
+            )  # fmt: skip
+    return rooms, phases
+
+
+def _plain_standard(one: Standard, on: date) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "words": one.describe(on),
+        "level": one.level,
+        "source": one.source,
+        "standing": one.standing,
+        "verified": one.verified,
+        "continued": one.lapsed(on) and one.continued,
+        "valid_from": one.valid_from.isoformat() if one.valid_from else None,
+        "valid_until": one.valid_until.isoformat() if one.valid_until else None,
+    }
+
+
+def _plain_finding(one: Finding) -> dict[str, Any]:
+    return {
+        "standard": one.standard.id,
+        "required": one.required,
+        "counted": one.counted,
+        "pending": one.pending,
+        "shortfall": one.shortfall,
+        "status": one.status,
+        "advisory": one.advisory,
+        "words": one.words,
+    }
+
+
+def _plain_room(one: RoomCount) -> dict[str, Any]:
+    return {
+        "room_id": one.room.room_id,
+        "row": one.room.row,
+        "name": one.room.name,
+        "kind": ROOM_KINDS[one.room.kind],
+        "area_m2": one.room.area_m2,
+        "share": one.share,
+        "share_words": one.share_words,
+        "counted_m2": one.counted_m2,
+        "pending_m2": one.pending_m2,
+        "left_out_m2": one.left_out_m2,
+        "reason": one.reason_words,
+        "evidence": one.room.evidence_words,
+        "evidence_number": one.room.evidence_number,
+        "measured_m2": one.room.measured_m2,
+        "warnings": list(one.warnings),
+    }
+
+
+def _plain_community(one: CommunityFinding) -> dict[str, Any]:
+    return {
+        "community_code": one.community.code,
+        "name": one.community.name,
+        "households": one.community.households,
+        "status": one.status,
+        "binding": one.binding.standard.id if one.binding else None,
+        "shortfall_m2": one.shortfall_m2,
+        "counted_m2": one.counted_m2,
+        "without_elder_m2": one.without_elder_m2,
+        "pending_m2": one.pending_m2,
+        "left_out_m2": one.left_out_m2,
+        "per_100_households_m2": one.per_100_households_m2,
+        "activity_share": one.activity_share,
+        "main_site": one.main_site.room.room_id if one.main_site else None,
+        "remedy": one.remedy,
+        "responsible": one.responsible,
+        "hints": list(one.hints),
+        "findings": [_plain_finding(finding) for finding in one.findings],
+        "rooms": [_plain_room(room) for room in one.rooms],
+    }
+
+
+def _plain_project(one: ProjectFinding) -> dict[str, Any]:
+    return {
+        "project_id": one.project_id,
+        "name": one.name,
+        "community_code": one.community_code,
+        "standard": one.standard.id if one.standard else None,
+        "households": one.households,
+        "required_m2": one.required_m2,
+        "planned_m2": one.planned_m2,
+        "built_m2": one.built_m2,
+        "handed_over_m2": one.handed_over_m2,
+        "given_m2": one.given_m2,
+        "shortfall_m2": one.shortfall_m2,
+        "status": one.status,
+        "stage": one.stage,
+        "words": list(one.words),
+        "phases": [
+            {
+                "phase": phase.phase.phase,
+                "row": phase.phase.row,
+                "required_m2": phase.required_m2,
+                "owed_so_far_m2": phase.owed_so_far_m2,
+                "given_so_far_m2": phase.given_so_far_m2,
+                "status": phase.status,
+            }
+            for phase in one.phases
+        ],
+    }
