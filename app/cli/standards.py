@@ -97,8 +97,8 @@ def check(
         order = jobs.CheckOrder(
             inputs=jobs.Inputs(
                 name_sources(communities=communities, buildings=buildings),
-                tuple(columns or ()),
-                household_basis,
+                columns=tuple(columns or ()),
+                household_basis=household_basis,
                 mend=mend,
                 as_is=as_is,
             ),
