@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.maps.vendored import inline_images, read_vendored
 
-__all__ = ["Asset", "bundle_scripts", "bundle_styles", "read_page_part"]
+__all__ = ["PAGES", "Asset", "bundle_scripts", "bundle_styles", "read_page_part"]
 
 PAGES = Path(__file__).parent / "pages"
 

@@ -20,6 +20,7 @@ import folium
 from branca.element import CssLink, Figure, JavascriptLink
 from folium.template import Template
 
+from app.maps.assets import Asset
 from app.maps.vendored import inline_images, read_vendored
 
 __all__ = ["OfflineFigure", "OfflineMap", "escape_json"]
@@ -74,6 +75,9 @@ class OfflineFigure(Figure):
         CSS and JavaScript of this package; the scripts run before those of Folium's elements.
     data
         Values by the id of the block from which scripts read them.
+    linked
+        A style and a script that hold all of the above, to be asked for where the service hands the page out: browsers
+        keep them from page to page. Without them the page holds everything and opens from disk.
     """
 
     def __init__(
@@ -85,8 +89,10 @@ class OfflineFigure(Figure):
         styles: Sequence[str],
         scripts: Sequence[str],
         data: Mapping[str, Any],
+        linked: tuple[Asset, Asset] | None = None,
     ) -> None:
         super().__init__(title=title)
+        self.linked = linked
         self.plain_title, self.language = title, LANGUAGE_TAGS[language]
         self.body, self.styles, self.scripts, self.data = body, tuple(styles), tuple(scripts), dict(data)
 
@@ -101,14 +107,20 @@ class OfflineFigure(Figure):
         for child in self._children.values():
             child.render(**kwargs)
         vendored_styles, vendored_scripts = self._inline_links()
-        styles = [*vendored_styles, *self.styles]
-        scripts = [*vendored_scripts, *self.scripts, self.script.render(**kwargs)]
+        styles = [] if self.linked else [*vendored_styles, *self.styles]
+        scripts = [] if self.linked else [*vendored_scripts, *self.scripts]
+        scripts.append(self.script.render(**kwargs))
+        style_link, script_link = "", ""
+        if self.linked:
+            style, script = (html.escape(asset.address) for asset in self.linked)
+            style_link, script_link = f'<link rel="stylesheet" href="{style}">\n', f'\n<script src="{script}"></script>'
         body = self.body + self.html.render(**kwargs)
         _forbid_loading(body)
         for text in (*styles, *scripts):
             _forbid_end_tags(text)
         parts = [
             f"<title>{html.escape(self.plain_title)}</title>\n",
+            style_link,
             *(f"<style>{text}</style>\n" for text in map(_plain_newlines, styles)),
             "</head>\n<body>\n",
             body,
@@ -116,12 +128,14 @@ class OfflineFigure(Figure):
                 f'\n<script type="application/json" id="{html.escape(name)}">{escape_json(value)}</script>'
                 for name, value in self.data.items()
             ),
+            script_link,
             *(f"\n<script>{text}</script>" for text in map(_plain_newlines, scripts)),
             "\n</body>\n</html>\n",
         ]
+        policy = _policy(styles, scripts, linked=self.linked is not None)
         head = (
             f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy(styles, scripts)}">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         )
         return head + "".join(parts)
@@ -152,15 +166,16 @@ def _plain_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """Allow exactly these inline styles and scripts, images within the page, and nothing else."""
+def _policy(styles: Sequence[str], scripts: Sequence[str], *, linked: bool) -> str:
+    """Allow exactly these inline styles and scripts, those of the service where linked, and images within the page."""
 
     def hashes(texts: Sequence[str]) -> str:
         digests = (hashlib.sha256(_plain_newlines(text).encode()).digest() for text in texts)
         return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
+    own = "'self' " if linked else ""
     return (
-        f"default-src 'none'; script-src {hashes(scripts)}; style-src {hashes(styles)}; img-src data:; "
+        f"default-src 'none'; script-src {own}{hashes(scripts)}; style-src {own}{hashes(styles)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.geo.errors import UsageError
 from app.geo.measures import STREET_CLASSES, street_class
 from app.geo.plan import Plan
+from app.maps.assets import Asset, bundle_scripts, bundle_styles
 from app.maps.colours import FILLS, colour_neighbours
 from app.maps.offline import OfflineFigure, OfflineMap
 from app.maps.shapes import (
@@ -29,7 +30,7 @@ from app.maps.shapes import (
 )
 from app.maps.views import View
 
-__all__ = ["LANGUAGES", "Place", "draw_plan"]
+__all__ = ["LANGUAGES", "Place", "draw_plan", "plan_assets"]
 
 LANGUAGES = ("zh", "en")
 
@@ -72,8 +73,10 @@ def draw_plan(
     attribution: str = "",
     views: Sequence[View] = (),
     places: Sequence[Place] = (),
+    served: bool = False,
+    home: str = "",
 ) -> str:
-    """Draw a plan as one HTML document that needs nothing but itself.
+    """Draw a plan as one HTML document.
 
     Parameters
     ----------
@@ -87,6 +90,10 @@ def draw_plan(
         Ways to colour communities or grids, to choose from.
     places
         What the search finds besides communities, grids and streets.
+    served
+        Ask the service for the files of `plan_assets`; otherwise the page needs nothing but itself.
+    home
+        Address of the page one comes from; none on a page from disk.
 
     Raises
     ------
@@ -107,6 +114,7 @@ def draw_plan(
             "plan-data": {
                 "words": words,
                 "attribution": attribution,
+                "home": home,
                 "stepsPerDegree": STEPS_PER_DEGREE,
                 "bounds": [[south, west], [north, east]],
                 "views": [_describe_view(view) for view in views],
@@ -114,6 +122,7 @@ def draw_plan(
                 **_describe_plan(plan),
             }
         },
+        linked=plan_assets() if served else None,
     )
     plan_map = OfflineMap(
         "plan",
@@ -162,6 +171,15 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
         "streetNames": _place_street_names(plan.streets),
         "units": _encode_units(plan.units),
     }
+
+
+@cache
+def plan_assets() -> tuple[Asset, Asset]:
+    """Return the style and the script that a served page asks for."""
+    return (
+        bundle_styles("plan.css", ["leaflet/leaflet.css"], ["plan.css"]),
+        bundle_scripts("plan.js", ["leaflet/leaflet.js"], SCRIPTS),
+    )
 
 
 def _describe_view(view: View) -> dict[str, Any]:

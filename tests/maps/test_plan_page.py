@@ -17,7 +17,7 @@ from toy_plan import EAST, HOSTILE, WEST, draw_toy_plan
 
 from app.geo.errors import UsageError
 from app.geo.plan import Plan
-from app.maps.plan_page import LANGUAGES, PAGES, SCRIPTS, draw_plan
+from app.maps.plan_page import LANGUAGES, PAGES, SCRIPTS, draw_plan, plan_assets
 
 MAPS = PAGES.parent
 
@@ -319,3 +319,13 @@ def test_scripts_use_every_word_and_no_other():
 
 def test_chinese_words_use_chinese_punctuation():
     assert [text for _, text in flatten(words_of("zh")) if re.search(r"[,:;()?!]", text)] == []
+
+
+def test_a_served_page_asks_for_its_files_and_holds_no_script_but_its_start(toy_plan):
+    page = draw_plan(toy_plan, served=True, home="/")
+    style, script = plan_assets()
+    assert re.findall(r'(?:src|href)="(/static[^"]+)"', page) == [style.address, script.address]
+    assert "<style>" not in page
+    assert len(re.findall(r"<script>", page)) == 1
+    assert "script-src 'self' 'sha256-" in page
+    assert len(page) < len(draw_plan(toy_plan)) / 5

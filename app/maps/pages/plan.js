@@ -11,6 +11,10 @@
     document.querySelectorAll("[data-word]").forEach((element) => {
       element.textContent = words[element.getAttribute("data-word")];
     });
+    const home = document.getElementById("home");
+    home.hidden = !plan.home;
+    if (plan.home) home.setAttribute("href", plan.home);
+    home.textContent = "‹ " + words.home;
     const attribution = document.getElementById("attribution");
     attribution.textContent = plan.attribution;
     attribution.hidden = !plan.attribution;
