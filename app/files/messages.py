@@ -362,6 +362,13 @@ _FAULTS: Mapping[str, _FaultText] = {
         "the standard cannot be read: {reason}",
         "Compare it with app/files/standards.toml",
     ),
+    # what cannot be written as asked
+    "not_in_gbk": _FaultText(
+        "图层 {layer} 的 {field} 里有 GBK 写不出的字：{characters}",
+        "请改用 --encoding utf-8",
+        "{field} of layer {layer} has characters that GBK lacks: {characters}",
+        "Use --encoding utf-8",
+    ),
     # what was not listed
     "more": _FaultText(
         "另有 {count:,} 处同样的问题：{example}",

@@ -79,6 +79,8 @@ class Lineage:
     carried_by: Indices
     """The new grid that carries on each old one, -1 for none."""
     flows: tuple[Flow, ...]
+    old_of: Indices
+    """The old grid in which each building counts, -1 for none."""
 
     @property
     def moved_households(self) -> float:
@@ -120,7 +122,7 @@ def trace_lineage(
     common = _common_ground(old_ground, new_ground)
     carried_by = match_grids(old_of, new_of, households, rolls[0].households, rolls[1].households, common)
     flows = _tell_flows(rolls[0], rolls[1], old_of, new_of, households, carried_by, (old_ground, new_ground))
-    return Lineage(rolls[0], rolls[1], carried_by, tuple(flows))
+    return Lineage(rolls[0], rolls[1], carried_by, tuple(flows), old_of)
 
 
 def match_grids(

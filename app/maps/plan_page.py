@@ -14,20 +14,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from app.geo.colours import FILLS, colour_neighbours
 from app.geo.errors import UsageError
+from app.geo.labels import find_label_places, measure_shared, name_streets
 from app.geo.measures import STREET_CLASSES, street_class
 from app.geo.plan import Plan
 from app.maps.assets import Asset, bundle_scripts, bundle_styles
-from app.maps.colours import FILLS, colour_neighbours
 from app.maps.offline import OfflineFigure, OfflineMap
-from app.maps.shapes import (
-    STEPS_PER_DEGREE,
-    encode_lines,
-    encode_polygons,
-    find_label_places,
-    measure_shared,
-    name_streets,
-)
+from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
 from app.maps.views import View
 
 __all__ = ["LANGUAGES", "Place", "draw_plan", "plan_assets"]

@@ -15,17 +15,11 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from app.geo.labels import find_label_places, measure_shared, name_streets
 from app.geo.measures import STREET_CLASSES, street_class
 from app.maps.assets import Asset, bundle_scripts, bundle_styles, read_page_part
 from app.maps.offline import LANGUAGE_TAGS, escape_json
-from app.maps.shapes import (
-    STEPS_PER_DEGREE,
-    encode_lines,
-    encode_polygons,
-    find_label_places,
-    measure_shared,
-    name_streets,
-)
+from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
 
 __all__ = ["WorkerAddresses", "describe_area", "draw_service_worker", "draw_worker_page", "worker_assets"]
 

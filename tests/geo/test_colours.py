@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
-from app.maps.colours import FILLS, colour_neighbours
+from app.geo.colours import FILLS, colour_neighbours
 from app.maps.plan_page import PAGES
 
 
