@@ -23,7 +23,7 @@ from app.geo.layers import Layers
 from app.geo.rules import Rules
 from app.geo.streets import BarrierLines, carry_on_dead_ends, collect_barriers, pieces_within
 
-__all__ = ["CommunityTask", "Ground", "lay_out", "prepare_tasks", "with_middles"]
+__all__ = ["CommunityTask", "Ground", "lay_out", "lines_around", "prepare_tasks", "with_middles"]
 
 AROUND_DEGREES = 0.0006
 """Some layers are taken along to about 60 m outside a community: what bounds it belongs to its four sides."""
@@ -156,15 +156,21 @@ def _claims(
     return claimed
 
 
+def lines_around(task: CommunityTask, crs: CRS, rules: Rules) -> BarrierLines:
+    """Gather streets and other barriers in and near a community, in the metres of its zone."""
+
+    def metres(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        return frame.set_geometry(gpd.GeoSeries(project(frame.geometry.to_numpy(), crs), index=frame.index, crs=crs))
+
+    return collect_barriers(metres(task.streets), metres(task.barriers), rules.hard_barriers)
+
+
 def lay_out(task: CommunityTask, rules: Rules) -> Ground:
     """Project a task into its 3-degree zone and clean its lines."""
     crs = metric_crs(float(shapely.centroid(task.outline).x))
     outline = _on_grid(project(np.array([task.outline], dtype=object), crs)[0])
 
-    def metres(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        return frame.set_geometry(gpd.GeoSeries(project(frame.geometry.to_numpy(), crs), index=frame.index, crs=crs))
-
-    around = collect_barriers(metres(task.streets), metres(task.barriers), rules.hard_barriers)
+    around = lines_around(task, crs, rules)
     shapes = project(task.buildings.geometry.to_numpy(), crs)
     anchor = project(shapely.point_on_surface(task.buildings.geometry.to_numpy()), crs)
     mine = (task.buildings["claimed_by"] == task.code).to_numpy()

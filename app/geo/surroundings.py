@@ -25,6 +25,8 @@ BESIDE_MAIN_M = 25.0
 """The same for main streets, whose kerb is the outline of many a community."""
 ALONG = float(np.cos(np.radians(30)))
 """What turns away from the outline by more than 30° crosses it."""
+PAST_END_M = 10.0
+"""A street still bounds what lies this far past its end."""
 NAMELESS_M = 10.0
 """A street with a name is preferred to one without, although it lies this much farther away."""
 NEXT_M = 1.0
@@ -104,8 +106,11 @@ def nearest_other(outlines: Geometries, points: Geometries, own: Indices) -> Ind
     return first_of(piece, grid, shapely.distance(points[piece], outlines[grid]), len(own))
 
 
-def barriers_along(around: Surroundings, pieces: Pieces) -> tuple[Indices, Indices, Numbers]:
-    """Find every barrier that runs along each piece: rows of pieces, rows of barriers, and how far apart they are."""
+def barriers_along(around: Surroundings, pieces: Pieces, *, wider_m: float = 0.0) -> tuple[Indices, Indices, Numbers]:
+    """Find every barrier that runs along each piece: rows of pieces, rows of barriers, and how far apart they are.
+
+    With `wider_m` barriers are looked for so much farther away.
+    """
     middles = shapely.points(pieces.middle)
     parts, barrier_of = shapely.get_parts(around.barriers, return_index=True)
     is_line = shapely.get_dimensions(parts) == 1
@@ -115,13 +120,16 @@ def barriers_along(around: Surroundings, pieces: Pieces) -> tuple[Indices, Indic
     step_of = barrier_of[is_line][line[:-1][joined]]
     steps = shapely.linestrings(np.stack([start, end], axis=1)) if len(start) else np.empty(0, dtype=object)
     heading = (end - start) / np.maximum(np.hypot(*(end - start).T), 1e-9)[:, None]
-    piece, step = STRtree(steps).query(middles, predicate="dwithin", distance=BESIDE_MAIN_M)
+    piece, step = STRtree(steps).query(middles, predicate="dwithin", distance=BESIDE_MAIN_M + wider_m)
     across = np.abs((heading[step] * pieces.facing[piece]).sum(axis=1))
     distance = shapely.distance(middles[piece], steps[step])
-    beside = across <= np.sqrt(1 - ALONG**2)
+    run = (pieces.middle[piece] - start[step]) * heading[step]
+    length = np.hypot(*(end - start).T)[step]
+    passed = np.maximum(-run.sum(axis=1), run.sum(axis=1) - length)
+    beside = (across <= np.sqrt(1 - ALONG**2)) & (passed <= PAST_END_M)
     if len(piece):
-        beside &= distance <= around.reach_m[step_of[step]]
-    wet, area = STRtree(parts[~is_line]).query(middles, predicate="dwithin", distance=ON_BARRIER_M)
+        beside &= distance <= around.reach_m[step_of[step]] + wider_m
+    wet, area = STRtree(parts[~is_line]).query(middles, predicate="dwithin", distance=ON_BARRIER_M + wider_m)
     return (
         np.concatenate([piece[beside], wet]),
         np.concatenate([step_of[step[beside]], barrier_of[~is_line][area]]),

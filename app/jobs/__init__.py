@@ -4,6 +4,7 @@ from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.demonstrate import demonstrate
 from app.jobs.draw import draw
 from app.jobs.inputs import Inputs
+from app.jobs.sides import GridSides, NoticeCheck, SidesDone, SidesOrder, sides
 from app.jobs.split import FailedCommunity, SplitDone, SplitOrder, split
 from app.jobs.steps import OnStep
 from app.jobs.verify import Check, verify
@@ -12,14 +13,19 @@ __all__ = [
     "Check",
     "CheckOrder",
     "FailedCommunity",
+    "GridSides",
     "Inputs",
+    "NoticeCheck",
     "OnStep",
+    "SidesDone",
+    "SidesOrder",
     "SplitDone",
     "SplitOrder",
     "StandardsCheck",
     "check",
     "demonstrate",
     "draw",
+    "sides",
     "split",
     "verify",
 ]

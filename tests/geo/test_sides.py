@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from time import perf_counter
-from types import MappingProxyType
 
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from neighbourhood import BEYOND, GRIDS, NAMES, line, look
 from shapely import affinity
 
 from app.geo.sides import Sides, describe_sides
-from app.geo.surroundings import Surroundings
-
-GRIDS = [shapely.box(0, 0, 200, 300), shapely.box(200, 0, 400, 300)]
-NAMES = ["第一网格", "第二网格"]
-BEYOND = {"河东社区": shapely.box(400, -100, 600, 400), "": shapely.box(-200, -100, 0, 400)}
-
-
-def line(*points: tuple[float, float]) -> shapely.Geometry:
-    return shapely.LineString(points)
-
-
-def look(*barriers: tuple[str, str, shapely.Geometry], beyond=BEYOND, places=MappingProxyType({})) -> Surroundings:
-    return Surroundings(
-        barriers=np.array([shape for _, _, shape in barriers], dtype=object),
-        classes=[kind for kind, _, _ in barriers],
-        barrier_names=[name for _, name, _ in barriers],
-        neighbours=np.array(list(beyond.values()), dtype=object),
-        neighbour_names=list(beyond),
-        places=np.array(list(places.values()), dtype=object),
-        place_names=list(places),
-    )
 
 
 def describe(*barriers: tuple[str, str, shapely.Geometry], grids=GRIDS, names=NAMES, **around) -> tuple[Sides, ...]:
