@@ -24,14 +24,17 @@ from app.geo.streets import BarrierLines
 from app.geo.surroundings import Surroundings
 from app.geo.units import Units
 
-__all__ = ["describe_grids", "look_around"]
+__all__ = ["DescribedGrids", "describe_grids", "look_around"]
 
 LENGTH_DIGITS = 1
+
+DescribedGrids = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, str | int | float | bool], Seams]
+"""Frames of grids, units and borders in EPSG:4490, the community's row, and its seams."""
 
 
 def describe_grids(
     task: CommunityTask, ground: Ground, units: Units, allotment: Allotment, drawing: Drawing, rules: Rules
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame, dict[str, str | int | float | bool], Seams]:
+) -> DescribedGrids:
     """Label and count the grids, say what bounds them and why any is out of the band.
 
     Returns

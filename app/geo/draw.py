@@ -16,8 +16,12 @@ from app.geo.graph import classify_edges
 from app.geo.ground import Ground
 from app.geo.units import Units
 
-__all__ = ["Drawing", "draw_grids"]
+__all__ = ["Drawing", "draw_as_cut", "draw_grids"]
 
+NECK_HALF_M, BODY_M2 = 1.1, 100.0
+"""A little stricter than what is promised: what is written is rounded."""
+SPECK_M2 = 1.0
+"""Faces smaller than this are no ground of their own: they go to the unit beside them, whichever it is."""
 WHOLE_SHARE = 0.95
 """A grid with this much of a compound holds it."""
 ALONG_EDGE_M = 1.5
@@ -34,6 +38,11 @@ class Drawing:
     on_line: NDArray[np.int64]
 
 
+def draw_as_cut(units: Units, grid: NDArray[np.int64]) -> Drawing:
+    """Leave every border where the units meet."""
+    return Drawing(units.plane, grid[units.unit], units.unit, units.on_line)
+
+
 def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing:
     """Straighten the borders over open ground and cut the ground along them once more.
 
@@ -46,7 +55,7 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
         Grid of each unit, shape (units,).
     """
     plane, face_grid = units.plane, grid[units.unit]
-    as_cut = Drawing(plane, face_grid, units.unit, units.on_line)
+    as_cut = draw_as_cut(units, grid)
     side = np.sort(np.where(plane.sides >= 0, face_grid[plane.sides], -1), axis=1)
     border = (side[:, 0] >= 0) & (side[:, 0] != side[:, 1])
     over_ground = border & ((units.on_line < 0) | _beside(plane, units))
@@ -68,9 +77,18 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     centre = shapely.point_on_surface(full.faces)
     new_grid = owner[STRtree(again.faces).query_nearest(centre, all_matches=False)[1]]
     old_unit = units.unit[STRtree(plane.faces).query_nearest(centre, all_matches=False)[1]]
+    drawn = union_by(full.faces, new_grid)
+    if (_bodies(drawn) > np.maximum(_bodies(shapes), 1)).any():
+        return as_cut
     return Drawing(
         full, new_grid, _units_within_grids(full, new_grid, old_unit, grid), classify_edges(full, units.lines)
     )
+
+
+def _bodies(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Count what each shape falls into where a metre is taken off its edge: more than before hang by a hair."""
+    cores, row = shapely.get_parts(shapely.buffer(shapes, -NECK_HALF_M), return_index=True)
+    return np.bincount(row[shapely.area(cores) > BODY_M2], minlength=len(shapes)).astype(np.int64)
 
 
 def _beside(plane: Arrangement, units: Units) -> NDArray[np.bool_]:
@@ -148,10 +166,11 @@ def _runs_through(lines: NDArray[np.object_], ground: Ground) -> bool:
 def _units_within_grids(
     full: Arrangement, new_grid: NDArray[np.int64], old_unit: NDArray[np.int64], grid: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Keep the unit of each face where its grid is the unit's; give strips that changed grids to a unit beside them."""
-    key, group = np.unique(np.column_stack([new_grid, old_unit]), axis=0, return_inverse=True)
+    """Keep the unit of each face where its grid is the unit's; give strips that changed grids, and specks, away."""
+    speck = np.where(shapely.area(full.faces) < SPECK_M2, np.arange(len(old_unit)) + 1, 0)
+    key, group = np.unique(np.column_stack([new_grid, old_unit, speck]), axis=0, return_inverse=True)
     group = group.ravel()
-    at_home = grid[key[:, 1]] == key[:, 0]
+    at_home = (grid[key[:, 1]] == key[:, 0]) & (key[:, 2] == 0)
     beside = group[full.sides]
     usable = (
         (full.sides.min(axis=1) >= 0) & (key[beside[:, 0], 0] == key[beside[:, 1], 0]) & (beside[:, 0] != beside[:, 1])

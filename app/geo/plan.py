@@ -16,12 +16,12 @@ from app.geo.allot import allot_units
 from app.geo.blocks import cut_blocks
 from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, cut_cells
 from app.geo.crs import DEGREES
-from app.geo.describe import describe_grids
-from app.geo.draw import draw_grids
+from app.geo.describe import DescribedGrids, describe_grids
+from app.geo.draw import draw_as_cut, draw_grids
 from app.geo.ground import CommunityTask, lay_out, prepare_tasks, with_middles
 from app.geo.layers import Layers
 from app.geo.rules import Rules
-from app.geo.seams import Seams, match_seams, sew
+from app.geo.seams import Seams, are_sound, match_seams, sew
 from app.geo.search import Effort
 from app.geo.units import MOST_UNITS, form_units
 
@@ -89,7 +89,16 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
         if not allotment.division.out_of_band or not units.paired:
             break
     drawing = draw_grids(ground, units, allotment.grid)
-    return DividedCommunity(task.code, task.outline, *describe_grids(task, ground, units, allotment, drawing, rules))
+    described = describe_grids(task, ground, units, allotment, drawing, rules)
+    if not _stay_sound(task, described):  # straightened so close to the outline that rounding tangles it
+        drawing = draw_as_cut(units, allotment.grid)
+        described = describe_grids(task, ground, units, allotment, drawing, rules)
+    return DividedCommunity(task.code, task.outline, *described)
+
+
+def _stay_sound(task: CommunityTask, described: DescribedGrids) -> bool:
+    grids, units, _, _, seams = described
+    return all(are_sound(frame.geometry.to_numpy(), seams, task.outline) for frame in (grids, units))
 
 
 def assemble_plan(divided: Sequence[DividedCommunity], layers: Layers, about: Mapping[str, str | int | float]) -> Plan:

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from app.geo.arrangement import vertex_keys
 from app.geo.crs import project, unproject
 
-__all__ = ["Seams", "match_seams", "sew", "to_degrees_exactly"]
+__all__ = ["Seams", "are_sound", "match_seams", "sew", "to_degrees_exactly"]
 
 Point = tuple[float, float]
 Edge = tuple[Point, Point]
@@ -80,8 +80,37 @@ def to_degrees_exactly(
     def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return lonlat[[place[tuple(key)] for key in vertex_keys(xy).tolist()]]
 
-    moved = [shapely.remove_repeated_points(shapely.transform(group, move)) for group in geometries]
+    moved = [_without_repetition(shapely.transform(group, move)) for group in geometries]
     return moved, Seams({edge: tuple(at[step] for step in sorted(at)) for edge, at in sorted(ends.items())})
+
+
+def _without_repetition(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Take out repeated vertices; rings of which fewer than three vertices are left held no ground, and go.
+
+    Whatever lies on either side of such a ring meets along the line that it has become.
+    """
+    parts, polygon_of = shapely.get_parts(polygons, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+    moves = np.append(True, (ring_of[1:] != ring_of[:-1]) | (xy[1:] != xy[:-1]).any(axis=1))
+    collapsed = np.bincount(ring_of[moves], minlength=len(rings)) < 4  # the first vertex comes once more at the end
+    touched = np.unique(polygon_of[part_of[collapsed]])
+    cleaned = polygons.copy()
+    for k in touched.tolist():
+        kept = []
+        for part in np.flatnonzero(polygon_of == k).tolist():
+            shell, *holes = rings[(part_of == part)]
+            lost_shell, *lost = collapsed[part_of == part]
+            if not lost_shell:
+                kept.append(shapely.Polygon(shell, [hole for hole, gone in zip(holes, lost, strict=True) if not gone]))
+        cleaned[k] = kept[0] if len(kept) == 1 else shapely.MultiPolygon(kept)
+    return np.asarray(shapely.remove_repeated_points(cleaned), dtype=object)
+
+
+def are_sound(polygons: NDArray[np.object_], seams: Seams, outline: BaseGeometry) -> bool:
+    """Tell whether polygons in degrees are valid once each has every end of a border that stands on its edges."""
+    [chains] = match_seams([seams], [outline])
+    return bool(shapely.is_valid(sew(polygons, chains)).all())
 
 
 def _edges_of(outline: BaseGeometry) -> NDArray[np.object_]:

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from app.geo.arrangement import arrange
 from app.geo.crs import metric_crs, project, unproject
 from app.geo.rules import Rules
-from app.geo.seams import Seams, match_seams, sew, to_degrees_exactly
+from app.geo.seams import Seams, are_sound, match_seams, sew, to_degrees_exactly
 
 CORNER = np.array([433_000.0, 3_376_000.0])
 
@@ -172,3 +172,45 @@ def test_a_neighbour_gets_vertices_but_none_of_its_own_move():
     for one, other in zip(alone.geometry, beside.geometry, strict=True):
         assert vertices(one) <= vertices(other)
         assert one.symmetric_difference(other).area < 1e-15
+
+
+# What rounding leaves of very small things
+
+
+SPECK = [(150.0, 100.001), (150.0002, 100.0), (150.0001, 100.0)]
+
+
+def square(crs: CRS) -> tuple[BaseGeometry, BaseGeometry]:
+    """An outline in degrees, and the same in metres about the corner."""
+    outline = degrees(dense(shapely.Polygon([(0, 0), (300, 0), (300, 200), (0, 200)])), crs)
+    return outline, shapely.transform(project(np.array([outline], dtype=object), crs)[0], lambda xy: xy - CORNER)
+
+
+def write(polygon: BaseGeometry, outline: BaseGeometry, crs: CRS) -> BaseGeometry:
+    [[written]], _ = to_degrees_exactly([np.array([shapely.transform(polygon, lambda xy: xy + CORNER)])], outline, crs)
+    return written
+
+
+def test_a_speck_that_rounding_makes_a_line_goes(crs: CRS):
+    outline, flat = square(crs)
+    court = shapely.Polygon(flat.exterior, [shapely.buffer(shapely.Point(150, 100), 20).exterior])
+    written = write(shapely.MultiPolygon([court, shapely.Polygon(SPECK)]), outline, crs)
+    assert written.geom_type == "Polygon"
+    assert shapely.is_valid(written)
+    assert project(np.array([written]), crs)[0].area == pytest.approx(court.area, abs=0.01)
+
+
+def test_a_hole_that_rounding_makes_a_line_is_filled(crs: CRS):
+    outline, flat = square(crs)
+    written = write(shapely.Polygon(flat.exterior, [SPECK]), outline, crs)
+    assert not len(written.interiors)
+    assert shapely.equals(written, outline)
+
+
+def test_a_border_that_touches_the_outline_on_its_way_is_not_sound(crs: CRS):
+    outline, _ = square(crs)
+    sound, seams = cut(outline, [shapely.LineString([(150, -10), (150, 210)])], crs)
+    assert are_sound(sound, seams, outline)
+    # To within 2 mm of the outline, then beside it for a metre before it ends: rounding puts the bend on the outline.
+    tangled, seams = cut(outline, [shapely.LineString([(150, -10), (200, 199.998), (201, 199.99), (201.1, 210)])], crs)
+    assert not are_sound(tangled, seams, outline)
