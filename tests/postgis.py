@@ -11,7 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -72,10 +72,12 @@ def run_postgis() -> Iterator[Postgis]:
     try:
         with open_cluster(folder / "data") as cluster:
             postgis = Postgis(cluster.url, folder)
+            unsafe = ("fsync", "full_page_writes", "synchronous_commit")  # what is lost with the machine is lost
+            postgis.run(*[f"ALTER SYSTEM SET {name} = off" for name in unsafe], "SELECT pg_reload_conf()")
             postgis.run(f"CREATE DATABASE {MODEL} TEMPLATE template0")
             settings = StoreSettings(postgis.url_of(MODEL), folder)
             asyncio.run(_make_model(settings))
-            yield replace(postgis)
+            yield postgis
     finally:
         shutil.rmtree(folder)
 

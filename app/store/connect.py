@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.settings import StoreSettings
 from app.store.errors import Conflict, Refused, StoreError, StoreUnavailable
 
-__all__ = ["Store", "driver_of", "open_store", "translating"]
+__all__ = ["Store", "copy_rows", "open_store", "translating"]
 
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 60
@@ -126,9 +126,16 @@ async def open_store(url: str, settings: StoreSettings) -> AsyncIterator[Store]:
         await engine.dispose()
 
 
-async def driver_of(connection: AsyncConnection) -> Any:
-    """Return the asyncpg connection under a connection: for COPY."""
-    return (await connection.get_raw_connection()).driver_connection
+async def copy_rows(
+    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Write many rows by COPY, within the connection's transaction; geometries are EWKB."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    schema = await driver.fetchval(
+        "SELECT nspname FROM pg_type JOIN pg_namespace ON pg_namespace.oid = typnamespace WHERE typname = 'geometry'"
+    )
+    await driver.set_type_codec("geometry", schema=schema, encoder=bytes, decoder=bytes, format="binary")
+    await driver.copy_records_to_table(table, records=list(rows), columns=list(columns))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -55,6 +56,7 @@ __all__ = [
     "counters",
     "facilities",
     "grid_codes",
+    "grid_revisions",
     "grids",
     "in_force",
     "metadata",
@@ -204,7 +206,7 @@ plans = Table(
     _words("title"),
     Column("status", Text, nullable=False, server_default=text("'draft'")),
     Column("digest", Text, nullable=False, unique=True),
-    Column("about", JSONB, nullable=False),
+    Column("about", JSON, nullable=False),
     Column("columns", JSONB, nullable=False),
     _words("created_by"),
     _moment("created_at", now=True),
@@ -349,6 +351,19 @@ in_force = Table(
 )
 """Which plan holds in which community, and when."""
 Index(None, in_force.c.plan_id)
+
+grid_revisions = Table(
+    "grid_revisions",
+    metadata,
+    _id(),
+    _to("plans", "plan_id"),
+    _to("grids", "grid_id"),
+    Column("since", Date, nullable=False),
+    _to("plans", "cause_id"),
+    _shape("MULTIPOLYGON"),
+)
+"""Shapes of published grids with vertices that a neighbour's publication (`cause_id`) put on the common border."""
+Index(None, grid_revisions.c.grid_id, grid_revisions.c.plan_id)
 
 buildings = Table(
     "buildings",
@@ -528,6 +543,7 @@ changes = Table(
     Column("kind", Text, nullable=False),
     _to("towns", "town_id", required=False),
     _to("communities", "community_id", required=False),
+    _to("grids", "grid_id", required=False),
     Column("subject_id", BigInteger),
     _facts("details"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 from geoalchemy2 import Geometry
-from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import DATERANGE, JSON, JSONB, ExcludeConstraint
 
 revision = "0001"
 down_revision = None
@@ -37,7 +37,7 @@ BEGIN
         END IF;
         RETURN OLD;
     END IF;
-    IF (OLD.digest, OLD.about, OLD.columns) IS DISTINCT FROM (NEW.digest, NEW.about, NEW.columns) THEN
+    IF (OLD.digest, OLD.about::text, OLD.columns) IS DISTINCT FROM (NEW.digest, NEW.about::text, NEW.columns) THEN
         RAISE EXCEPTION '方案 % 的内容不可更改 | the content of plan % cannot change', OLD.id, OLD.id;
     END IF;
     IF array_position(steps, NEW.status) < array_position(steps, OLD.status)
@@ -69,7 +69,7 @@ def guard() -> None:
             )
         op.execute(f"CREATE TRIGGER keep_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION append_only()")
     op.execute("CREATE TRIGGER keep BEFORE UPDATE OR DELETE ON plans FOR EACH ROW EXECUTE FUNCTION keep_plan()")
-    for table in ("audit", "changes", "plan_steps"):
+    for table in ("audit", "changes", "grid_revisions", "plan_steps"):
         events = "UPDATE OR TRUNCATE" if table == "plan_steps" else "UPDATE OR DELETE OR TRUNCATE"
         op.execute(f"CREATE TRIGGER keep BEFORE {events} ON {table} EXECUTE FUNCTION append_only()")
     op.execute(
@@ -140,7 +140,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("status", sa.Text(), server_default=sa.text("'draft'"), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("about", JSONB(), nullable=False),
+        sa.Column("about", JSON(), nullable=False),
         sa.Column("columns", JSONB(), nullable=False),
         sa.Column("created_by", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -261,20 +261,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_buildings_community_id"), "buildings", ["community_id"], unique=False)
     op.create_index("ix_buildings_geometry", "buildings", ["geometry"], unique=False, postgresql_using="gist")
     op.create_table(
-        "changes",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("town_id", sa.BigInteger(), nullable=True),
-        sa.Column("community_id", sa.BigInteger(), nullable=True),
-        sa.Column("subject_id", sa.BigInteger(), nullable=True),
-        sa.Column("details", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
-        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_changes_community_id")),
-        sa.ForeignKeyConstraint(["town_id"], ["towns.id"], name=op.f("fk_changes_town_id")),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_changes")),
-    )
-    op.create_index(op.f("ix_changes_community_id_number"), "changes", ["community_id", "number"], unique=False)
-    op.create_table(
         "community_codes",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("community_id", sa.BigInteger(), nullable=False),
@@ -328,6 +314,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grids")),
     )
     op.create_index(op.f("ix_grids_community_id"), "grids", ["community_id"], unique=False)
+    op.create_table(
+        "changes",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("town_id", sa.BigInteger(), nullable=True),
+        sa.Column("community_id", sa.BigInteger(), nullable=True),
+        sa.Column("grid_id", sa.BigInteger(), nullable=True),
+        sa.Column("subject_id", sa.BigInteger(), nullable=True),
+        sa.Column("details", JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_changes_community_id")),
+        sa.ForeignKeyConstraint(["town_id"], ["towns.id"], name=op.f("fk_changes_town_id")),
+        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_changes_grid_id")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_changes")),
+    )
+    op.create_index(op.f("ix_changes_community_id_number"), "changes", ["community_id", "number"], unique=False)
     op.create_table(
         "in_force",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -577,11 +579,26 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_sessions_token_hash")),
     )
     op.create_index(op.f("ix_sessions_user_id"), "sessions", ["user_id"], unique=False)
+    op.create_table(
+        "grid_revisions",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("plan_id", sa.BigInteger(), nullable=False),
+        sa.Column("grid_id", sa.BigInteger(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("cause_id", sa.BigInteger(), nullable=False),
+        sa.Column("geometry", Geometry("MULTIPOLYGON", srid=4490, spatial_index=False), nullable=False),
+        sa.ForeignKeyConstraint(["cause_id"], ["plans.id"], name=op.f("fk_grid_revisions_cause_id")),
+        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_grid_revisions_grid_id")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_grid_revisions_plan_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grid_revisions")),
+    )
+    op.create_index(op.f("ix_grid_revisions_grid_id_plan_id"), "grid_revisions", ["grid_id", "plan_id"], unique=False)
     guard()
 
 
 def downgrade() -> None:
     """Remove everything."""
+    op.drop_table("grid_revisions")
     op.drop_table("sessions")
     op.drop_table("users")
     op.drop_table("plan_units")
@@ -593,10 +610,10 @@ def downgrade() -> None:
     op.drop_table("plan_communities")
     op.drop_table("people")
     op.drop_table("in_force")
+    op.drop_table("changes")
     op.drop_table("grids")
     op.drop_table("facilities")
     op.drop_table("community_codes")
-    op.drop_table("changes")
     op.drop_table("buildings")
     op.drop_table("plan_streets")
     op.drop_table("plan_steps")
