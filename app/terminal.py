@@ -43,6 +43,8 @@ STEPS = {
     "assemble": ("拼接", "assembling"),
     "write": ("写出", "writing"),
     "check": ("核验", "checking"),
+    "walk": ("测算步行距离", "walking"),
+    "site": ("选址", "siting"),
     "draw": ("制图", "drawing"),
 }
 

@@ -51,8 +51,8 @@ def test_every_command_there_is_stands_in_a_readme(readme):
 
 @pytest.mark.parametrize("readme", READMES)
 def test_every_input_layer_stands_in_a_readme_with_columns_that_it_has(readme):
-    split = get_command(command_line).commands["split"]
-    options = {option for parameter in split.params for option in parameter.opts}
+    commands = get_command(command_line).commands.values()
+    options = {option for command in commands for parameter in command.params for option in parameter.opts}
     rows = re.findall(r"^\| `--([a-z-]+)` \| [^|]+ \| ([^|]+) \|$", read(readme), re.MULTILINE)
     layers = {layer.replace("-", "_"): columns for layer, columns in rows}
     assert set(layers) == set(CONTRACTS) - {"grids"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +24,7 @@ from app.geo.layers import CONTRACTS, HOUSEHOLD_BASES, MODELLED, UNSTATED, Layer
 
 __all__ = ["Note", "ReadReport", "read_layers"]
 
-INPUT_LAYERS = tuple(layer for layer in CONTRACTS if layer != "grids")
+INPUT_LAYERS = tuple(field.name for field in fields(Layers) if field.name in CONTRACTS)
 
 MOST_PLACES = 20
 """Places where communities do not fit that are named one by one."""

@@ -25,7 +25,7 @@ from app.geo.layers import CONTRACTS
 from app.geo.plan import Plan
 from app.geo.rules import Rules
 
-__all__ = ["read_grids", "read_plan", "write_outlines", "write_plan"]
+__all__ = ["read_grids", "read_plan", "write_layers", "write_outlines", "write_plan"]
 
 LAYERS = {
     "grids": "MultiPolygon",
@@ -144,6 +144,18 @@ def read_grids(
     findings.settle()
     given = [name for name in read.frame.columns if name in read.matched]
     return read.frame[[*given, "geometry"]], tuple(findings.notes)
+
+
+def write_layers(path: Path, layers: Mapping[str, tuple[gpd.GeoDataFrame, str]]) -> None:
+    """Write layers, each with the kind of its shapes, as GeoPackage in EPSG:4490; the same layers give the same bytes.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at `path`.
+    """
+    with _fixed_time():
+        _write(path, {name: (_of_one_kind(frame, kind), kind) for name, (frame, kind) in layers.items()})
 
 
 def _of_one_kind(frame: gpd.GeoDataFrame, kind: str) -> gpd.GeoDataFrame:

@@ -122,6 +122,17 @@ _FIELDS: Mapping[str, tuple[Field, ...]] = {
     ),
     "fixed_borders": (),
     "seeds": (Field("name", "text", "名称 网格名称 grid_name"),),
+    "facilities": (
+        Field("facility_id", "code", "osm_id 设施编号 设施编码"),
+        Field("name", "text", "名称 设施名称"),
+        Field("facility_class", "text", "设施类别 设施类型" + _KIND, required=True),
+        Field("community_code", "code", _COMMUNITY_CODE),
+        Field("address", "text", "地址 坐落"),
+    ),
+    "candidates": (
+        Field("name", "text", "名称 地块名称 地块"),
+        Field("kind", "text", "性质" + _KIND),
+    ),
     "grids": (
         Field("grid_code", "code", "code 编码 网格编码 网格代码 网格编号 网格号"),
         Field("name", "text", "名称 网格名称 grid_name"),
@@ -147,11 +158,14 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
             Contract("groups", ("polygon",), _FIELDS["groups"]),
             Contract("fixed_borders", ("line",), _FIELDS["fixed_borders"], single_parts=True),
             Contract("seeds", ("polygon", "point"), _FIELDS["seeds"]),
+            Contract("facilities", ("point", "polygon"), _FIELDS["facilities"]),
+            Contract("candidates", ("point", "polygon"), _FIELDS["candidates"]),
             Contract("grids", ("polygon",), _FIELDS["grids"]),
         )
     }
 )
-"""Every layer that is read, by name; `grids` is somebody's own division, handed in to be checked."""
+"""Every layer that is read, by name; `grids` is somebody's own division, handed in to be checked; `facilities` are
+walked to, and `candidates` are sites where another might be."""
 
 KNOWN_HIGHWAYS = frozenset(
     {

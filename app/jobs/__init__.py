@@ -1,10 +1,12 @@
 """The jobs a county asks for, each from files to files, each in a module of its own."""
 
 from app.jobs.check import CheckOrder, StandardsCheck, check
+from app.jobs.coverage import CoverageDone, CoverageOrder, coverage
 from app.jobs.demonstrate import demonstrate
 from app.jobs.draw import draw
 from app.jobs.inputs import Inputs
 from app.jobs.sides import GridSides, NoticeCheck, SidesDone, SidesOrder, sides
+from app.jobs.site import SiteOrder, SitingDone, site
 from app.jobs.split import FailedCommunity, SplitDone, SplitOrder, split
 from app.jobs.steps import OnStep
 from app.jobs.verify import Check, verify
@@ -12,6 +14,8 @@ from app.jobs.verify import Check, verify
 __all__ = [
     "Check",
     "CheckOrder",
+    "CoverageDone",
+    "CoverageOrder",
     "FailedCommunity",
     "GridSides",
     "Inputs",
@@ -19,13 +23,17 @@ __all__ = [
     "OnStep",
     "SidesDone",
     "SidesOrder",
+    "SiteOrder",
+    "SitingDone",
     "SplitDone",
     "SplitOrder",
     "StandardsCheck",
     "check",
+    "coverage",
     "demonstrate",
     "draw",
     "sides",
+    "site",
     "split",
     "verify",
 ]

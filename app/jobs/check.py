@@ -168,7 +168,7 @@ def _of_layers(columns: Sequence[str]) -> tuple[str, ...]:
 def communities_in(layers: Layers) -> dict[str, Community]:
     """Return the communities of layers by code; households of their own, else the sum of their buildings."""
     table = layers.communities.sort_values("community_code", kind="stable")
-    points = layers.buildings.geometry.point_on_surface().to_numpy()
+    points = layers.buildings.geometry.representative_point().to_numpy()
     place = communities_of(points, table.geometry.to_numpy())
     inside = place >= 0
     sums = np.bincount(place[inside], weights=layers.buildings["households"].to_numpy()[inside], minlength=len(table))
