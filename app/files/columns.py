@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.files.messages import Findings
 from app.geo.errors import UsageError
-from app.geo.layers import CONTRACTS, HOUSEHOLD_BASES, Contract, Field
+from app.geo.layers import CONTRACTS, HOUSEHOLD_BASES, LEDGER, Contract, Field
 
 __all__ = ["match_columns", "parse_columns"]
 
@@ -16,7 +16,7 @@ DBF_NAME_BYTES = 10
 
 
 def parse_columns(
-    options: Sequence[str], contracts: Iterable[Contract] = tuple(CONTRACTS.values())
+    options: Sequence[str], contracts: Iterable[Contract] = (*CONTRACTS.values(), LEDGER)
 ) -> dict[str, dict[str, str]]:
     """Turn `--columns` options into columns by layer and field of these contracts.
 

@@ -368,6 +368,211 @@ _FAULTS: Mapping[str, _FaultText] = {
         "请改用 --encoding utf-8",
         "{field} of layer {layer} has characters that GBK lacks: {characters}",
         "Use --encoding utf-8",
+    # tables
+    "header_missing": _FaultText(
+        "没有找到表头：前几行里认不出字段名（如 {known}）",
+        "请检查表头，或写成 文件:工作表 指明工作表，字段名不同的用 --columns 指明",
+        "no header is found: the first rows have none of the names known (such as {known})",
+        "Check the header, name the sheet by FILE:SHEET, or name columns by --columns",
+    ),
+    "workbook_old_or_locked": _FaultText(
+        "是旧版 .xls 工作簿或加了密码",
+        "请用 WPS 或 Excel 打开，取消密码并另存为 .xlsx",
+        "it is a workbook of the old .xls kind or locked by a password",
+        "Open it, remove the password and save it as .xlsx",
+    ),
+    "workbook_huge": _FaultText(
+        "工作簿解压后超过 {mib} MiB",
+        "请只保留需要的工作表后另存",
+        "the workbook unpacks to more than {mib} MiB",
+        "Keep the sheets that are needed and save it again",
+    ),
+    "table_unknown": _FaultText(
+        "“{suffix}”不是表格",
+        "请另存为 .xlsx 或 .csv",
+        "“{suffix}” is no table",
+        "Save it as .xlsx or .csv",
+    ),
+    "table_empty": _FaultText(
+        "表头下面没有数据", "请核对工作表", "there is nothing below the header", "Check that this is the sheet"
+    ),
+    "cell_error": _FaultText(
+        "是公式错误值 {value}",
+        "请改正公式或直接填写数值",
+        "it is an error of a formula: {value}",
+        "Correct the formula",
+    ),
+    "cell_uncalculated": _FaultText(
+        "是公式，但文件里没有保存计算结果",
+        "请用 WPS 或 Excel 打开并保存一次，或改为数值",
+        "it is a formula whose result was not saved",
+        "Open and save the workbook once, or enter the value",
+    ),
+    "cell_date": _FaultText(
+        "被表格软件改成了日期：{value}",
+        "请把该列设为文本格式后重新填写（如 3-5）",
+        "a spreadsheet turned it into a date: {value}",
+        "Format the column as text and enter it again",
+    ),
+    "cell_flag": _FaultText(
+        "是逻辑值 {value}，不是文字或数字", "请重新填写", "it is {value}, neither text nor a number", "Enter it again"
+    ),
+    "number_unit": _FaultText(
+        "数字带了单位：“{value}”", "请只填数字 {meant}", "the number has a unit: “{value}”", "Enter {meant} alone"
+    ),
+    "number_about": _FaultText(
+        "是约数：“{value}”", "请核实后填准确的数", "it is approximate: “{value}”", "Enter the exact number"
+    ),
+    "number_range": _FaultText(
+        "是一个范围：“{value}”", "请核实后填一个数", "it is a range: “{value}”", "Enter one number"
+    ),
+    "number_sum": _FaultText(
+        "是算式：“{value}”", "请填合计 {meant}", "it is a sum: “{value}”", "Enter the total, {meant}"
+    ),
+    "number_chinese": _FaultText(
+        "是中文数字：“{value}”", "请改填 {meant}", "it is written in Chinese: “{value}”", "Enter {meant}"
+    ),
+    "number_huge": _FaultText(
+        "大得不合理：{value}", "请核实，是否多了一位数或填错了列", "it is too large to be true: {value}", "Check it"
+    ),
+    "persons_many": _FaultText(
+        "{value} 人分属 {households} 户，平均每户超过 {most} 人",
+        "请核对户数和人口是否填反或错位",
+        "{value} persons in {households} households are more than {most} each",
+        "Check whether households and persons change places",
+    ),
+    "households_missing": _FaultText(
+        "没有填{field}", "请补上；没有住户的填 0", "{field} is missing", "Enter it; 0 where nobody lives"
+    ),
+    "households_merged": _FaultText(
+        "户数单元格合并了多行，分不清每一行是多少",
+        "请取消合并，每一行分别填写",
+        "one cell of households covers several rows, which cannot be told apart",
+        "Unmerge it and fill in every row",
+    ),
+    "row_community_missing": _FaultText(
+        "没有填社区", "请填写社区名称", "the community is missing", "Enter the community of the row"
+    ),
+    "row_place_missing": _FaultText(
+        "小区、自然村、居民小组、楼栋和地址都没有填，不知道是哪里",
+        "至少填写其中一项",
+        "compound, village, group, building and address are all missing",
+        "Enter at least one of them",
+    ),
+    "row_building_missing": _FaultText(
+        "没有填楼栋，而{compound}的其他行都有",
+        "请补上楼栋；确是整个小区合计的，请删去，以免重复计算",
+        "the building is missing, while other rows of {compound} name theirs",
+        "Enter it; delete the row if it is the total of the compound, lest households count twice",
+    ),
+    "section_without_building": _FaultText(
+        "填了单元，没有填楼栋", "请补上楼栋", "there is a section but no building", "Enter the building"
+    ),
+    "building_several": _FaultText(
+        "一格里写了几栋楼：“{value}”",
+        "请每栋一行，分别填写户数",
+        "several buildings stand in one cell: “{value}”",
+        "Give each a row and its households",
+    ),
+    "building_respelt": _FaultText(
+        "“{value}”与第 {row} 行的“{other}”像是同一栋楼",
+        "请统一写法；是同一栋的合并为一行",
+        "“{value}” looks like “{other}” of row {row}",
+        "Spell it the same way, or join the rows",
+    ),
+    "building_and_sections": _FaultText(
+        "{value}既有整栋的一行，又有分单元的行（第 {row} 行）",
+        "请只保留一种，以免重复计算",
+        "{value} has a row as a whole and rows by section (row {row})",
+        "Keep one of the two, lest households count twice",
+    ),
+    "row_repeated": _FaultText("与第 {row} 行重复", "请删去一行", "it repeats row {row}", "Delete one of them"),
+    "header_repeated": _FaultText(
+        "数据中间又出现了表头", "请删去这一行", "the header stands among the rows again", "Delete the row"
+    ),
+    "total_differs": _FaultText(
+        "合计是 {value}，上面各行之和是 {sum}",
+        "请核对漏填或重复的行",
+        "the total is {value}, but the rows above add up to {sum}",
+        "Look for rows that are missing or stand twice",
+    ),
+    "text_garbled": _FaultText(
+        "有乱码：“{value}”", "请按原件重新填写", "it is garbled: “{value}”", "Enter it again from the original"
+    ),
+    "text_control": _FaultText(
+        "名称里有换行或控制字符：“{value}”",
+        "请删去，名称写成一行",
+        "there are line breaks or control characters in the name: “{value}”",
+        "Write the name in one line",
+    ),
+    "text_ditto": _FaultText(
+        "写的是“{value}”，不是名称", "请写出完整的名称", "it says “{value}” instead of a name", "Write out the name"
+    ),
+    "text_placeholder": _FaultText(
+        "是占位的字：“{value}”",
+        "请填写名称；没有的就空着",
+        "it is a placeholder: “{value}”",
+        "Enter the name, or leave it empty where there is none",
+    ),
+    "text_long": _FaultText(
+        "名称长达 {count} 个字，像是把说明写进了名称",
+        "请只写名称，说明写到备注",
+        "the name has {count} characters and looks like a remark",
+        "Keep the name and move the rest to the remarks",
+    ),
+    "code_digits_lost": _FaultText(
+        "编码被存成了数字，末尾几位已丢失：{value}",
+        "请把该列设为文本格式并重新填写完整编码",
+        "the code was stored as a number and has lost its last digits: {value}",
+        "Format the column as text and enter the full codes again",
+    ),
+    "code_form": _FaultText(
+        "社区编码不是 12 位数字：“{value}”",
+        "请核对；尚未赋码的填“待赋码”或空着",
+        "the code of the community has not 12 digits: “{value}”",
+        "Check it; where none was given out yet, leave it empty",
+    ),
+    "code_two_names": _FaultText(
+        "编码 {value} 在第 {row} 行是“{other}”，这里是“{name}”",
+        "请统一社区名称或改正编码",
+        "code {value} is “{other}” in row {row} and “{name}” here",
+        "Use one name, or correct the code",
+    ),
+    "name_two_codes": _FaultText(
+        "{name}在第 {row} 行的编码是 {other}，这里是 {value}",
+        "请改正其中一个",
+        "{name} has code {other} in row {row} and {value} here",
+        "Correct one of them",
+    ),
+    "community_absent": _FaultText(
+        "{value}不在社区图层里{hint}",
+        "请统一名称或编码，或补上该社区",
+        "{value} is not in the layer of communities{hint_en}",
+        "Use the same name or code, or add the community",
+    ),
+    "basis_mixed": _FaultText(
+        "户数口径是“{value}”，前面各行是“{other}”",
+        "一张台账只用一种口径，请统一后再算",
+        "its households are “{value}”, those of the rows above “{other}”",
+        "Use one basis in one ledger",
+    ),
+    "coordinate_half": _FaultText(
+        "经度、纬度只填了一个", "请补全或都空着", "only one of longitude and latitude is given", "Enter both or none"
+    ),
+    "coordinate_text": _FaultText(
+        "坐标不是小数形式的度：“{value}”",
+        "请换算成小数，例如 118.78123",
+        "the coordinate is not in decimal degrees: “{value}”",
+        "Write it as a decimal, such as 118.78123",
+    ),
+    "coordinate_abroad": _FaultText(
+        "坐标 {x}, {y} 不在中国",
+        "请核对；米制坐标请先换算成经纬度",
+        "{x}, {y} is not in China",
+        "Check it; convert metres to longitude and latitude first",
+    ),
+    "coordinate_swapped": _FaultText(
+        "经度、纬度填反了：{x}, {y}", "请对调", "longitude and latitude change places: {x}, {y}", "Swap them"
     ),
     # what was not listed
     "more": _FaultText(
@@ -470,6 +675,20 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "声明为{declared}，与{other}错开 {offset_m:,.0f} 米（吻合 {now:.0%}），像是{datum}（{then:.0%}）；照用",
         "as {declared_en} it lies {offset_m:,.0f} m off {other_en} ({now:.0%} fits), like {datum_en} ({then:.0%})",
     ),
+    "csv_gbk": ("不是 UTF-8，已按 GBK（GB18030）读取", "not UTF-8: read as GBK (GB18030)"),
+    "merged_filled": (
+        "{count:,} 个单元格属于纵向合并，已按合并单元格的值补齐",
+        "{count:,} cells of vertically merged ones take the value of the first",
+    ),
+    "lines_skipped": (
+        "{count:,} 行合计、签字或说明，不是数据，已略过（合计已核对）",
+        "{count:,} rows of totals, signatures or remarks skipped; totals were checked",
+    ),
+    "codes_pending": (
+        "{count:,} 个社区待赋码，先用内部编号：{features}",
+        "{count:,} communities have no official code yet and go by an internal one: {features}",
+    ),
+    "no_persons": ("{count:,} 行没有填人口", "{count:,} rows do not state persons"),
     "households_modelled": (
         "没有户数字段：{count:,} 栋住宅的户数按建筑面积（缺则占地×层数）每户 105 平方米估算",
         "no column of households: those of {count:,} dwellings modelled as floor area (or footprint × levels) / 105 m²",
@@ -567,6 +786,11 @@ class Findings:
         if len(numbers) > MOST_LISTED:
             last = self.faults[-1]
             self.refuse("more", count=len(numbers) - MOST_LISTED, example=last.fact, example_en=last.fact_en)
+
+    def refuse_more(self, kind: str, count: int, **facts: Any) -> None:
+        """Count further faults of a kind of which the first few were listed; `facts` are those of one of them."""
+        one = fault(kind, self.source, **facts)
+        self.refuse("more", count=count, example=one.fact, example_en=one.fact_en)
 
     def note(self, kind: str, count: int, **facts: Any) -> None:
         """Add a note, unless the count is nil."""

@@ -19,9 +19,9 @@ class Fault:
     """One thing wrong with an input: where it is, what it is, and what to do about it.
 
     `feature` names the row by its code or, where it has none, by `#` and its number counted from 1; a row of a ledger
-    by `row ` and its number in the file; it is empty where the fault concerns the whole layer. `fact` and `remedy` are
-    what users read first (Chinese), `fact_en` and `remedy_en` say the same in English; `kind` is a short key that never
-    changes, for programs and tests.
+    by `row ` and its number in the file, a cell with its column as well (`row 12 F 户数`); it is empty where the fault
+    concerns the whole layer. `fact` and `remedy` are what users read first (Chinese), `fact_en` and `remedy_en` say the
+    same in English; `kind` is a short key that never changes, for programs and tests.
     """
 
     source: str
@@ -35,15 +35,23 @@ class Fault:
     def say(self, language: str = "zh") -> str:
         """Say the fault in one line, in Chinese (`zh`) or English (`en`)."""
         if language == "zh" and self.fact_en:
-            feature = f"第 {self.feature[1:]} 个要素" if self.feature.startswith("#") else self.feature
-            feature = f"第 {feature[4:]} 行" if feature.startswith("row ") else feature
+            feature = _name_feature(self.feature, "第 {} 个要素", "第 {} 行", "{} 列“{}”")
             return f"{self.source}{'，' if feature else ''}{feature}：{self.fact}。{self.remedy}。"
-        feature = f"feature {self.feature[1:]}" if self.feature.startswith("#") else self.feature
+        feature = _name_feature(self.feature, "feature {}", "row {}", "column {} “{}”")
         where = f"{self.source}, {feature}" if feature else self.source
         return f"{where}: {self.fact_en or self.fact}. {self.remedy_en or self.remedy}."
 
     def __str__(self) -> str:
         return self.say()
+
+
+def _name_feature(feature: str, by_number: str, by_row: str, by_column: str) -> str:
+    if feature.startswith("#"):
+        return by_number.format(feature[1:])
+    if feature.startswith("row "):
+        row, *column = feature[4:].split(" ", 2)
+        return " ".join([by_row.format(row), *([by_column.format(*column)] if len(column) == 2 else [])])
+    return feature
 
 
 class JiexiangError(Exception):

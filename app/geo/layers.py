@@ -14,6 +14,7 @@ __all__ = [
     "HOUSEHOLD_BASES",
     "KNOWN_BARRIERS",
     "KNOWN_HIGHWAYS",
+    "LEDGER",
     "MODELLED",
     "UNSTATED",
     "Contract",
@@ -166,6 +167,40 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
 )
 """Every layer that is read, by name; `grids` is somebody's own division, handed in to be checked; `facilities` are
 walked to, and `candidates` are sites where another might be."""
+
+LEDGER = Contract(
+    "ledger",
+    (),
+    (
+        Field(
+            "community", "text", "社区 社区(村) 社区名称 社区名 村(社区) 村社区 所属社区 所在社区 行政村", required=True
+        ),
+        Field("community_code", "code", _COMMUNITY_CODE),
+        Field("town", "text", "街道 乡镇 街道(乡镇) 乡镇(街道) 镇街 所属街道 街道名称 乡镇名称"),
+        Field("compound", "text", "小区 小区名称 小区(自然村) 小区/自然村 小区/院落 院落 住宅小区 所属小区"),
+        Field("village", "text", "自然村 自然村名称 自然湾 屯 村庄"),
+        Field("group", "text", "居民小组 村民小组 村组 居民组 小组 组别"),
+        Field("building", "text", "楼栋 楼栋号 楼号 栋号 楼幢 幢号 栋 幢 楼栋名称"),
+        Field("building_id", "code", "楼栋编号 楼栋编码"),
+        Field("section", "text", "单元 单元号 sections"),
+        Field("address", "text", "地址(门牌) 地址 门牌 门牌号 门牌地址 详细地址"),
+        Field("address_code", "code", "标准地址编码"),
+        Field("households", "whole", _HOUSEHOLDS, required=True),
+        Field("persons", "whole", _PERSONS),
+        Field("household_basis", "text", "户数口径 口径"),
+        Field("longitude", "amount", "经度 lon lng long x 东经"),
+        Field("latitude", "amount", "纬度 lat y 北纬"),
+        Field("property_company", "text", "物业服务企业 物业公司"),
+        Field("built", "text", "建成年代 建成年份"),
+        Field("old_grid", "text", "原网格"),
+        Field("old_grid_code", "code", "原网格编码"),
+        Field("grid", "text", "现网格"),
+        Field("grid_code", "code", "现网格编码"),
+        Field("worker", "text", "网格员"),
+        Field("remark", "text", "备注"),
+    ),
+)
+"""A table of where people live, without geometry: 《楼栋归属明细表》, or any table with community and households."""
 
 KNOWN_HIGHWAYS = frozenset(
     {
