@@ -31,6 +31,9 @@ AROUND = ("streets", "barriers", "places")
 NUMBERED = re.compile(r"[第\dA-Za-z一二三四五六七八九十百#-]+(号|幢|栋|座|楼|号楼|单元)?")
 """Names that say nothing without their compound, as 3幢."""
 
+FIT_M = 0.3
+"""Edges of compounds, sites and groups this close to the outline of a community are meant to lie on it."""
+
 
 @dataclass(frozen=True)
 class CommunityTask:
@@ -200,9 +203,9 @@ def lay_out(task: CommunityTask, rules: Rules) -> Ground:
         around,
         Dwellings(shapes, anchor, households),
         np.arange(len(shapes)),
-        _inside(project(task.compounds.geometry.to_numpy(), crs), outline),
-        _inside(project(task.special_sites.geometry.to_numpy(), crs), outline),
-        project(task.groups.geometry.to_numpy(), crs),
+        _inside(_fit(project(task.compounds.geometry.to_numpy(), crs), outline), outline),
+        _inside(_fit(project(task.special_sites.geometry.to_numpy(), crs), outline), outline),
+        _fit(project(task.groups.geometry.to_numpy(), crs), outline),
         fixed,
         project(task.seeds.geometry.to_numpy(), crs),
         _passages(around),
@@ -221,6 +224,32 @@ def _inside(areas: NDArray[np.object_], outline: BaseGeometry) -> NDArray[np.obj
     parts, row = shapely.get_parts(cut, return_index=True)
     flat = shapely.get_dimensions(parts) == 2
     return np.array([shapely.union_all(parts[flat & (row == k)]) for k in range(len(areas))], dtype=object)
+
+
+def _fit(areas: NDArray[np.object_], outline: BaseGeometry) -> NDArray[np.object_]:
+    """Lay the edges of areas on the outline where they run within a hand's breadth of it; there no ground lies between.
+
+    An area that would not stay valid is left as it is.
+    """
+    edge = shapely.boundary(outline)
+    shapely.prepare(edge)
+
+    def lay(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        points = shapely.points(xy)
+        near = shapely.dwithin(points, edge, FIT_M)
+        laid = xy.copy()
+        laid[near] = shapely.get_coordinates(shapely.line_interpolate_point(*_on_rings(points[near], edge)))
+        return laid
+
+    fitted = shapely.snap(shapely.transform(areas, lay), edge, FIT_M)
+    return np.where(shapely.is_valid(fitted) & ~shapely.is_empty(fitted), fitted, areas)
+
+
+def _on_rings(points: NDArray[np.object_], edge: BaseGeometry) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """Return for each point the nearest ring of an outline and how far along it the point lies."""
+    rings = shapely.get_parts(edge)
+    nearest = rings[STRtree(rings).query_nearest(points, all_matches=False)[1]]
+    return nearest, shapely.line_locate_point(nearest, points)
 
 
 def _passages(around: BarrierLines) -> NDArray[np.object_]:

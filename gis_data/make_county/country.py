@@ -67,12 +67,12 @@ def town_streets(town: Town) -> tuple[list[Way], list[TownBlock]]:
     xs, ys = (-350.0, -115.0, 120.0, 350.0), (-165.0, 0.0, 165.0)
     ways = [
         Way("secondary", f"{stem}大街", [(x - 420, y), (x + 420, y)]),
-        Way("residential", "后街", [(x + xs[0], y + ys[2]), (x + xs[3], y + ys[2])]),
-        Way("residential", "沿河街" if town.cores == 2 else "前街", [(x + xs[0], y + ys[0]), (x + xs[3], y + ys[0])]),
-        Way("residential", "西街", [(x + xs[0], y + ys[0]), (x + xs[0], y + ys[2])]),
+        Way("residential", "后街", [(x - 400, y + ys[2]), (x + 400, y + ys[2])]),
+        Way("residential", "沿河街" if town.cores == 2 else "前街", [(x - 400, y + ys[0]), (x + 400, y + ys[0])]),
+        Way("residential", "西街", [(x + xs[0], y - 215), (x + xs[0], y + 215)]),
         Way("tertiary", "十字街", [(x + xs[1], y - 330), (x + xs[1], y + ys[2])]),
         Way("tertiary", "新街", [(x + xs[2], y + ys[0]), (x + xs[2], y + 330)]),
-        Way("residential", "东街", [(x + xs[3], y + ys[0]), (x + xs[3], y + ys[2])]),
+        Way("residential", "东街", [(x + xs[3], y - 215), (x + xs[3], y + 215)]),
         Way("footway", f"{stem}老巷", [(x + 2, y), (x + 8, y + 80), (x + 2, y + ys[2])]),
         Way("footway", "禹王巷", [(x - 230, y), (x - 236, y - 60)], loose=True),
     ]

@@ -16,7 +16,7 @@ from gis_data.make_county.county import County
 from gis_data.make_county.land import cut_faces
 from gis_data.make_county.plan import layer
 
-__all__ = ["OldGrids", "draw_old_grids"]
+__all__ = ["OldGrids", "draw_old_grids", "redraw"]
 
 LOW, HIGH = 300, 500
 HOUSEHOLDS_A_GRID = 410
@@ -35,11 +35,23 @@ class OldGrids:
 
 def draw_old_grids(county: County, rng: np.random.Generator) -> OldGrids:
     """Draw last year's grids, then spoil a few on purpose."""
-    communities, buildings = county.layers["communities"], county.layers["buildings"]
-    spots = shapely.point_on_surface(buildings.geometry.to_numpy())
+    frame = redraw(county, rng, per_grid=HOUSEHOLDS_A_GRID)
+    spots, lived = _spots(county)
     tree = STRtree(spots)
-    lived = buildings["households"].to_numpy(float)
-    groups = county.layers["groups"]
+    frame["households"] = _count(frame, lived, tree)
+    return _spoil(_name(frame, county.layers["communities"]), lived, tree, rng)
+
+
+def _spots(county: County) -> tuple[np.ndarray, np.ndarray]:
+    buildings = county.layers["buildings"]
+    return shapely.point_on_surface(buildings.geometry.to_numpy()), buildings["households"].to_numpy(float)
+
+
+def redraw(county: County, rng: np.random.Generator, *, per_grid: int) -> gpd.GeoDataFrame:
+    """Draw grids that cover every community: whole groups in villages, ruler lines between middles elsewhere."""
+    communities, groups = county.layers["communities"], county.layers["groups"]
+    spots, lived = _spots(county)
+    tree = STRtree(spots)
     cells: list[tuple[str, BaseGeometry]] = []
     for code, outline, total, kind in zip(
         communities.community_code,
@@ -50,7 +62,7 @@ def draw_old_grids(county: County, rng: np.random.Generator) -> OldGrids:
     ):
         mine = np.sort(tree.query(outline, predicate="contains"))
         mine = mine[lived[mine] > 0]
-        count = max(1, round(total / HOUSEHOLDS_A_GRID + float(rng.uniform(-0.45, 0.45))))
+        count = max(1, round(total / per_grid + float(rng.uniform(-0.45, 0.45))))
         points = shapely.get_coordinates(spots[mine])
         centres = max(
             (_middles(points, lived[mine], count, rng) for _ in range(TRIES)),
@@ -63,9 +75,7 @@ def draw_old_grids(county: County, rng: np.random.Generator) -> OldGrids:
         else:
             fields = shapely.voronoi_polygons(MultiPoint(centres), extend_to=outline.buffer(400), ordered=True)
             cells += [(code, field) for field in shapely.get_parts(fields)]
-    frame = _fit(cells, communities)
-    frame["households"] = _count(frame, lived, tree)
-    return _spoil(_name(frame, communities), lived, tree, rng)
+    return _fit(cells, communities)
 
 
 def _middles(points: np.ndarray, weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

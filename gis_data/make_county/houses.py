@@ -156,7 +156,7 @@ def _fill_block(
     elif draw < (0.12 if new else 0.7 if block.old else 0.36):
         _estate(area, next(works), 5, 0.35, built, rng, walled=rng.random() < 0.3)
     else:
-        halves = halve(area, "along" if rng.random() < 0.5 else "across") if rng.random() < 0.72 else [area]
+        halves = halve(area, "along" if rng.random() < 0.5 else "across") if rng.random() < 0.88 else [area]
         base = next(names)
         for number, half in enumerate(halves):
             name = base if number == 0 else f"{base}二期" if rng.random() < 0.4 else next(names)
@@ -255,13 +255,14 @@ def _fill_town_block(
         _raise_site(site, stem + site.name, area, built, rng)
         return
     community = communities[block.community]
-    group = community.name.removesuffix("社区") + RESIDENTS_GROUP.format(block.number)
+    stem_group = community.name.removesuffix("社区") + RESIDENTS_GROUP
     if block.number in (3, 4) and block.town.kind == "镇":
         _estate(area, f"{stem}{next(names)}", 6, 0.15, built, rng, walled=block.number == 3)
         return
     shapely.prepare(area)
     for shape in house_rows(grounds.near(area, 14.0), area, 60.0, rng, setback_m=7.0):
-        built.add(shape, int(rng.choice([3, 4, 5])), group=group, share=0.9)
+        half = 2 * block.number - (1 if shape.centroid.x < area.centroid.x else 0)
+        built.add(shape, int(rng.choice([3, 4, 5])), group=stem_group.format(half), share=0.9)
 
 
 def _settle(
