@@ -368,6 +368,7 @@ _FAULTS: Mapping[str, _FaultText] = {
         "请改用 --encoding utf-8",
         "{field} of layer {layer} has characters that GBK lacks: {characters}",
         "Use --encoding utf-8",
+    ),
     # tables
     "header_missing": _FaultText(
         "没有找到表头：前几行里认不出字段名（如 {known}）",
