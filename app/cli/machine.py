@@ -8,16 +8,47 @@ from typing import Annotated
 import typer
 
 from app.cli.faults import reporting
-from app.cli.options import AsJson, Force, Workers
+from app.cli.options import (
+    AsJson,
+    Buildings,
+    Columns,
+    Communities,
+    Compounds,
+    Datums,
+    Force,
+    Workers,
+    name_sources,
+)
 from app.cli.root import app
+from app.cli.tables import print_unmapped
 from app.settings import Settings
 
 __all__ = ["demo", "doctor"]
 
 
 @app.command(help="检查这台机器 Look for what is missing on this machine, and the line that mends it")
-def doctor(context: typer.Context, as_json: AsJson = False) -> None:
-    """Examine the machine."""
+def doctor(
+    context: typer.Context,
+    ledger: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE[:SHEET]",
+            help="改为检查台账，列出未落图的户数 examine a ledger instead: what is not on the map yet",
+            show_default=False,
+        ),
+    ] = "",
+    communities: Communities = "",
+    buildings: Buildings = "",
+    compounds: Compounds = "",
+    columns: Columns = None,
+    datum: Datums = None,
+    as_json: AsJson = False,
+) -> None:
+    """Examine the machine, or a ledger."""
+    if ledger:
+        sources = name_sources(communities=communities, buildings=buildings, compounds=compounds)
+        _examine_ledger(context, ledger, sources, tuple(columns or ()), tuple(datum or ()), as_json=as_json)
+        return
     with reporting(context, as_json=as_json) as terminal:
         from dataclasses import asdict
 
@@ -29,6 +60,26 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         else:
             terminal.print_findings(findings)
         raise typer.Exit(1 if any(finding.essential and not finding.well for finding in findings) else 0)
+
+
+def _examine_ledger(
+    context: typer.Context,
+    ledger: str,
+    sources: dict[str, str],
+    columns: tuple[str, ...],
+    datums: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
+    with reporting(context, as_json=as_json) as terminal:
+        from app import jobs
+
+        mapped = jobs.locate(ledger, jobs.Inputs(sources, columns=columns, datums=datums))
+        if as_json:
+            terminal.print_json(mapped.record)
+        else:
+            print_unmapped(terminal, mapped)
+        raise typer.Exit(1 if mapped.unmapped or mapped.astray else 0)
 
 
 @app.command(help="演示 Divide, check and draw a made-up town")

@@ -92,7 +92,10 @@ def _candidates(field: Field, columns: Sequence[str], household_basis: str | Non
     own = [column for column in columns if _key(column) in _forms(field.name)]
     if own:
         return own
-    candidates = [column for column in columns if any(_key(column) in _forms(alias) for alias in field.aliases.split())]
+    aliases = field.aliases.split()
+    candidates = [column for column in columns if _key(column) in {_key(alias) for alias in aliases}]
+    if not candidates:  # a .dbf may have cut the name
+        candidates = [column for column in columns if any(_key(column) in _forms(alias) for alias in aliases)]
     if field.name == "households" and household_basis is not None and len(candidates) > 1:
         basis_names = HOUSEHOLD_BASES.get(household_basis, "").split()
         of_basis = [column for column in candidates if any(_key(column) in _forms(name) for name in basis_names)]

@@ -10,11 +10,18 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from app.files.plans import write_frames
 from app.geo.attach import Attached, spread_m
 from app.geo.draft import DraftCommunity
 
-__all__ = ["ASSIGNMENT", "GRIDS", "POINTS", "assignment_table", "grid_table", "write_points", "write_table"]
+__all__ = [
+    "ASSIGNMENT",
+    "GRIDS",
+    "POINTS",
+    "assignment_table",
+    "grid_table",
+    "point_frame",
+    "write_table",
+]
 
 ASSIGNMENT, GRIDS, POINTS = "楼栋归属明细表.csv", "网格台账.csv", "draft.gpkg"
 
@@ -46,7 +53,7 @@ FIELDS = {
 
 
 def assignment_table(rows: pd.DataFrame, communities: Sequence[DraftCommunity], attached: Attached) -> pd.DataFrame:
-    """Return 《楼栋归属明细表》: the rows of the ledger in their order, each with its grid and, where known, its place."""
+    """Return 《楼栋归属明细表》: the rows of the ledger in their order, each with its grid and its place if known."""
     table = rows.copy()
     for community in communities:
         for grid in community.grids:
@@ -105,8 +112,8 @@ def _plain(value: Any) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
-def write_points(table: pd.DataFrame, attached: Attached, path: Path) -> None:
-    """Write the rows that are on the map as points with their grid: GeoPackage, the same bytes for the same draft."""
+def point_frame(table: pd.DataFrame, attached: Attached) -> gpd.GeoDataFrame:
+    """Return the rows of 《楼栋归属明细表》 that are on the map as points with their grid."""
     mapped = table.loc[attached.places.index]
     columns = {
         "grid_code": mapped["现网格编码"],
@@ -117,5 +124,4 @@ def write_points(table: pd.DataFrame, attached: Attached, path: Path) -> None:
         "households": mapped["户数"],
         "by": attached.places["by"],
     }
-    frame = gpd.GeoDataFrame(columns, geometry=attached.places.geometry).reset_index(drop=True)
-    write_frames(path, {"buildings": (frame, "Point")})
+    return gpd.GeoDataFrame(columns, geometry=attached.places.geometry).reset_index(drop=True)

@@ -21,8 +21,8 @@ from app.files.columns import match_columns
 from app.files.messages import MOST_LISTED, Findings, Note, listed
 from app.files.sheets import SHEET_SUFFIXES, UNCALCULATED, Row, Sheet, read_sheet
 from app.files.sources import content_digest
-from app.geo.codes import read_numeral
 from app.geo.building_labels import building_key
+from app.geo.codes import read_numeral
 from app.geo.layers import HOUSEHOLD_BASES, LEDGER, UNSTATED
 
 __all__ = ["Ledger", "read_ledger"]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from app.geo.crs import DEGREES, metric_crs, project
 from app.geo.building_labels import building_key, place_key
+from app.geo.crs import DEGREES, metric_crs, project
 
 __all__ = ["Attached", "Unmapped", "attach_geometry", "list_unmapped", "spread_m"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from app.geo.building_labels import building_key, building_order
 from app.geo.codes import chinese_numeral, grid_code
 from app.geo.groupings import group_pieces
-from app.geo.building_labels import building_key, building_order
 from app.geo.measures import divisible
 from app.geo.reasons import Circumstances, Reason, explain
 from app.geo.rules import Rules

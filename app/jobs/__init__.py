@@ -3,6 +3,7 @@
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.coverage import CoverageDone, CoverageOrder, coverage
 from app.jobs.demonstrate import demonstrate
+from app.jobs.draft import DraftDone, DraftOrder, Mapped, draft, locate
 from app.jobs.draw import draw
 from app.jobs.inputs import Inputs
 from app.jobs.sides import GridSides, NoticeCheck, SidesDone, SidesOrder, sides
@@ -16,9 +17,12 @@ __all__ = [
     "CheckOrder",
     "CoverageDone",
     "CoverageOrder",
+    "DraftDone",
+    "DraftOrder",
     "FailedCommunity",
     "GridSides",
     "Inputs",
+    "Mapped",
     "NoticeCheck",
     "OnStep",
     "SidesDone",
@@ -31,7 +35,9 @@ __all__ = [
     "check",
     "coverage",
     "demonstrate",
+    "draft",
     "draw",
+    "locate",
     "sides",
     "site",
     "split",

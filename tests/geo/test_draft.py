@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.geo.draft import cut_pieces, draft_community
 from app.geo.building_labels import building_key, building_order, place_key
+from app.geo.draft import cut_pieces, draft_community
 from app.geo.rules import Rules
 
 CODE = "320199001001"
