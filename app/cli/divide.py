@@ -23,9 +23,12 @@ from app.cli.options import (
     Groups,
     HouseholdBasis,
     Maximum,
+    MaxWalk,
     Mend,
     Minimum,
     Only,
+    Profile,
+    ProfileBands,
     Seeds,
     SpecialSites,
     Streets,
@@ -66,6 +69,9 @@ def split(
     as_is: AsIs = False,
     minimum: Minimum = Rules.min_households,
     maximum: Maximum = Rules.max_households,
+    profile: Profile = "",
+    profile_band: ProfileBands = None,
+    max_walk: MaxWalk = None,
     grids: Annotated[
         str,
         typer.Option(
@@ -131,7 +137,17 @@ def split(
                 mend=mend,
                 as_is=as_is,
             ),
-            rules=make_rules(minimum, maximum, grids, hard_barrier, workload=workload, prove=prove),
+            rules=make_rules(
+                minimum,
+                maximum,
+                grids,
+                hard_barrier,
+                workload=workload,
+                prove=prove,
+                profile=profile,
+                profile_bands=profile_band,
+                max_walk_m=max_walk,
+            ),
             folder=out,
             seed=seed,
             posts=posts,
@@ -171,6 +187,8 @@ def verify(
     as_is: AsIs = False,
     minimum: Minimum = Rules.min_households,
     maximum: Maximum = Rules.max_households,
+    profile: Profile = "",
+    profile_band: ProfileBands = None,
     only: Only = None,
     as_json: AsJson = False,
 ) -> None:
@@ -189,7 +207,8 @@ def verify(
         )
         inputs = jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis, mend=mend, as_is=as_is)
         with terminal.progress() as on_step:
-            check = jobs.verify(grids, inputs, make_rules(minimum, maximum), only=tuple(only or ()), on_step=on_step)
+            rules = make_rules(minimum, maximum, profile=profile, profile_bands=profile_band)
+            check = jobs.verify(grids, inputs, rules, only=tuple(only or ()), on_step=on_step)
         if as_json:
             terminal.print_json(check.record)
         else:

@@ -57,6 +57,33 @@ AsIs = Annotated[
 ]
 Minimum = Annotated[int, typer.Option("--min", min=1, help="每个网格最少户数 fewest households a grid")]
 Maximum = Annotated[int, typer.Option("--max", min=1, help="每个网格最多户数 most households a grid")]
+Profile = Annotated[
+    str,
+    typer.Option(
+        metavar="urban|town|rural",
+        help="所有社区按此分类划分，默认按各自的城乡分类代码 one profile for all; by urban_rural_code if not given",
+        show_default=False,
+    ),
+]
+ProfileBands = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile-band",
+        metavar="PROFILE=LOW-HIGH",
+        help="某一分类的户数上下限，如 rural=200-400，可重复 band of one profile; repeatable",
+        show_default=False,
+    ),
+]
+MaxWalk = Annotated[
+    int | None,
+    typer.Option(
+        "--max-walk",
+        min=1,
+        metavar="METRES",
+        help="从网格中心到最远住户的步行距离，优先于边界 farthest way from a grid's middle; counts more than borders",
+        show_default=False,
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(metavar="CODE", help="只看这个社区，可重复 this community only; repeatable", show_default=False),
@@ -82,6 +109,9 @@ def make_rules(
     *,
     workload: str = "",
     prove: bool = True,
+    profile: str = "",
+    profile_bands: Sequence[str] | None = None,
+    max_walk_m: int | None = None,
 ) -> Rules:
     """Make the rules of a division from its options.
 
@@ -103,6 +133,9 @@ def make_rules(
         hard_barriers=chosen,
         workload=workload,
         prove=prove,
+        profile=profile,
+        bands=tuple(_read_band(text) for text in profile_bands or ()),
+        max_walk_m=max_walk_m,
     )
 
 
@@ -113,3 +146,11 @@ def _read_grids(text: str) -> tuple[int, int] | None:
     if not low.isdecimal() or (dash and not high.isdecimal()):
         raise UsageError(f"--grids {text} 读不懂：写一个数，如 4，或一个范围，如 3-5")
     return int(low), int(high or low)
+
+
+def _read_band(text: str) -> tuple[str, int, int]:
+    profile, _, band = text.partition("=")
+    low, _, high = band.partition("-")
+    if not low.isdecimal() or not high.isdecimal():
+        raise UsageError(f"--profile-band {text} 读不懂：写成 rural=200-400 (write it like rural=200-400)")
+    return profile, int(low), int(high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,11 @@ from shapely import STRtree
 from app.geo.arrangement import add_up, join_faces, union_by
 from app.geo.graph import Borders, build_graph, second_moments
 from app.geo.ground import CommunityTask, Ground
+from app.geo.measures import STREET_CLASSES
 from app.geo.rules import Rules
 from app.geo.search import Division, Effort, divide_graph
 from app.geo.units import Units
+from app.geo.walks import farthest_walks
 
 __all__ = ["Allotment", "allot_units"]
 
@@ -23,6 +26,8 @@ COMPOUND_CUT = 0.5
 """A metre of border inside a compound costs this much more."""
 GROUP_CUT = 1.5
 """A metre of border inside a residents' group costs this much more."""
+EASED = (0.4, 0.15)
+"""Borders cost this much of what they usually do when grids have to be rounder to shorten the longest way."""
 FIXED_CROSSING = 50.0
 """A grid pays this for each metre inside it of a border that was given as fixed."""
 
@@ -43,6 +48,8 @@ class Allotment:
         Persons in each unit, NaN where the buildings do not say.
     asked
         Fewest and most grids that were asked for, None where the households decide.
+    walks
+        Metres from the middle of each general grid to its farthest dwelling; empty where no limit was given.
     """
 
     grid: NDArray[np.int64]
@@ -50,6 +57,7 @@ class Allotment:
     division: Division
     persons: NDArray[np.float64]
     asked: tuple[int, int] | None
+    walks: NDArray[np.float64]
 
 
 def allot_units(
@@ -65,38 +73,88 @@ def allot_units(
     origin = shapely.get_coordinates(shapely.centroid(ground.outline))[0]
     moments = second_moments(units.plane.faces, origin)
     moments = np.column_stack([add_up(units.unit, column, count) for column in moments.T])
-    graph = build_graph(
-        Borders(
-            row_of[units.borders.pair[inside]],
-            units.borders.length[inside],
-            units.borders.cost[inside],
-            units.borders.hard[inside],
-            units.borders.fixed[inside],
-        ),
-        moments[members],
-        units.households[members],
-        np.nan_to_num(counts.persons[members]),
-        counts.workload[members],
-        extra=_precedence(units, inside),
-        locked=_seeded(units, ground)[members],
-        region=_regions(units)[members],
-        bridges=_bridges(units, ground, members),
-    )
-    division = divide_graph(
-        graph,
-        low=rules.min_households,
-        high=rules.max_households,
-        max_persons=float(rules.max_persons) if np.isfinite(counts.persons).any() else math.inf,
-        bounds=_bounds(rules, task),
-        effort=effort,
-        prove=rules.prove,
-        rng=rng,
-    )
+    bounds = _bounds(rules, task)
+
+    def divide(ease: float, bounds: tuple[int, int] | None) -> Division:
+        """Divide with the cost of borders made smaller by a factor, so that the shape of grids counts more."""
+        graph = build_graph(
+            Borders(
+                row_of[units.borders.pair[inside]],
+                units.borders.length[inside],
+                units.borders.cost[inside] * ease,
+                units.borders.hard[inside],
+                units.borders.fixed[inside],
+            ),
+            moments[members],
+            units.households[members],
+            np.nan_to_num(counts.persons[members]),
+            counts.workload[members],
+            extra=_precedence(units, inside),
+            locked=_seeded(units, ground)[members],
+            region=_regions(units)[members],
+            bridges=_bridges(units, ground, members),
+        )
+        return divide_graph(
+            graph,
+            low=rules.min_households,
+            high=rules.max_households,
+            max_persons=float(rules.max_persons) if np.isfinite(counts.persons).any() else math.inf,
+            bounds=bounds,
+            effort=effort,
+            prove=rules.prove,
+            rng=rng,
+        )
+
+    division = divide(1.0, bounds)
+    walks = np.empty(0)
+    if rules.max_walk_m is not None:
+        division, walks = _within_walk(division, divide, bounds, units, ground, row_of, rules.max_walk_m)
     grid = np.full(count, -1, np.int64)
     grid[members] = division.assignment
     for k, site in enumerate(np.unique(units.site[units.site >= 0])):
         grid[units.site == site] = division.parts + k
-    return Allotment(grid, division.parts, division, counts.persons, _bounds(rules, task))
+    return Allotment(grid, division.parts, division, counts.persons, bounds, walks)
+
+
+def _within_walk(
+    division: Division,
+    divide: Callable[[float, tuple[int, int] | None], Division],
+    bounds: tuple[int, int] | None,
+    units: Units,
+    ground: Ground,
+    row_of: NDArray[np.int64],
+    most_m: float,
+) -> tuple[Division, NDArray[np.float64]]:
+    """Look for a division in which nobody walks farther than the limit: rounder grids first, then one grid more.
+
+    The band comes first; of divisions that keep it equally, the one with the fewest grids whose farthest dwelling is
+    too far, then the one with the least that is too far.
+    """
+    households = ground.dwellings.households
+    at_home = np.flatnonzero((units.home >= 0) & (households > 0))
+    at_home = at_home[row_of[units.home[at_home]] >= 0]
+    places = shapely.get_coordinates(ground.dwellings.anchor[at_home])
+    streets = ground.around.geometry[np.isin(ground.around.barrier, STREET_CLASSES)]
+
+    def walk(found: Division) -> NDArray[np.float64]:
+        grid = found.assignment[row_of[units.home[at_home]]]
+        return farthest_walks(places, households[at_home], grid, found.parts, streets)
+
+    def key(found: Division, walks: NDArray[np.float64]) -> tuple[int, int, float]:
+        over = np.maximum(walks - most_m, 0)
+        return found.out_of_band, int((over > 0).sum()), float(over.sum())
+
+    best = division, walk(division)
+    tries = [(ease, bounds) for ease in EASED]
+    tries += [] if bounds is not None else [(EASED[0], (division.parts + 1, division.parts + 1))]
+    for ease, within in tries:
+        if key(*best)[1] == 0:
+            break
+        found = divide(ease, within)
+        walks = walk(found)
+        if key(found, walks) < key(*best):
+            best = found, walks
+    return best
 
 
 @dataclass(frozen=True)

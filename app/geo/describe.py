@@ -100,7 +100,7 @@ def describe_grids(
         "in_band": int((in_band(households, rules) & general).sum()),
         "divisible": divisible(total, rules),
         "cost": round(cost, 1),
-        "message": _message(units, site_names, reasons),
+        "message": _message(units, site_names, reasons, names, allotment, rules),
     }
     return grids.reset_index(drop=True), unit_frame, borders, community, seams
 
@@ -206,13 +206,25 @@ def _lines_in_degrees(lines: gpd.GeoSeries, ground: Ground) -> gpd.GeoSeries:
     return gpd.GeoSeries(moved, crs=DEGREES)
 
 
-def _message(units: Units, site_names: NDArray[np.object_], reasons: list[Reason]) -> str:
+def _message(
+    units: Units,
+    site_names: NDArray[np.object_],
+    reasons: list[Reason],
+    names: list[str],
+    allotment: Allotment,
+    rules: Rules,
+) -> str:
     """Say what a planner should know of the community beside its numbers."""
     words = []
+    if rules.max_walk_m is not None:
+        far = [k for k in range(len(allotment.walks)) if allotment.walks[k] > rules.max_walk_m]
+        told = "、".join(f"{names[k]}{allotment.walks[k]:.0f}米" for k in sorted(far, key=lambda k: names[k]))
+        farthest = f"最远步行{allotment.walks.max(initial=0):.0f}米"
+        words.append(f"最远步行超过{rules.max_walk_m}米：{told}" if far else f"{farthest}，不超过{rules.max_walk_m}米")
     out = [reason for reason in reasons if reason.code]
     if out:
         words.append(f"{len(out)}个网格户数不在规定范围，原因见网格表")
     if units.released:
-        names = "、".join(str(site_names[site]) or "未命名" for site in units.released)
-        words.append(f"{names}未单设专属网格：面积过小、分成几块、位于小区之内，或单设会把社区其余部分隔断")
+        sites = "、".join(str(site_names[site]) or "未命名" for site in units.released)
+        words.append(f"{sites}未单设专属网格：面积过小、分成几块、位于小区之内，或单设会把社区其余部分隔断")
     return "；".join(words)

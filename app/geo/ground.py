@@ -22,6 +22,7 @@ from app.geo.crs import metric_crs, project
 from app.geo.layers import Layers
 from app.geo.rules import Rules
 from app.geo.streets import BarrierLines, carry_on_dead_ends, collect_barriers, pieces_within
+from app.geo.villages import name_by_points
 
 __all__ = ["CommunityTask", "Ground", "lay_out", "lines_around", "prepare_tasks", "with_middles"]
 
@@ -42,6 +43,7 @@ class CommunityTask:
     code: str
     name: str
     outline: BaseGeometry
+    urban_rural_code: str
     posts: float
     streets: gpd.GeoDataFrame
     buildings: gpd.GeoDataFrame
@@ -101,7 +103,12 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
     rows = [int(k) for k in range(len(codes)) if not wanted or codes[k] in wanted]
     outlines = communities.geometry.to_numpy()
     claimed = _claims(layers.buildings.geometry.to_numpy(), outlines, codes)
-    buildings = layers.buildings.assign(claimed_by=claimed)
+    buildings = _named_by_points(layers, communities).assign(claimed_by=claimed)
+    known = "urban_rural_code" in communities
+    classes = (
+        ["" if pd.isna(code) else str(code) for code in communities["urban_rural_code"]] if known else [""] * len(codes)
+    )
+    areas = shapely.get_dimensions(layers.groups.geometry.to_numpy()) == 2
     trees = {
         name: (frame, STRtree(frame.geometry.to_numpy()))
         for name, frame in (
@@ -110,7 +117,7 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
             ("barriers", layers.barriers),
             ("compounds", layers.compounds),
             ("special_sites", layers.special_sites),
-            ("groups", layers.groups),
+            ("groups", layers.groups[areas]),
             ("fixed_borders", layers.fixed_borders),
             ("seeds", layers.seeds),
             ("places", _named_places(layers)),
@@ -132,12 +139,29 @@ def prepare_tasks(layers: Layers, rules: Rules, only: Iterable[str] = ()) -> lis
                 str(codes[k]),
                 str(communities["name"].iloc[k]),
                 outline,
+                classes[k],
                 posts,
                 neighbours=communities.iloc[beside[beside != k]][["community_code", "name", "geometry"]],
                 **cut,
             )
         )
     return tasks
+
+
+def _named_by_points(layers: Layers, communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the buildings, each with the group that a point gives its village, where it names none itself."""
+    buildings, points = layers.buildings, layers.groups.geometry.to_numpy()
+    is_point = shapely.get_dimensions(points) == 0
+    lived_in = (buildings["households"] > 0).to_numpy(bool)
+    if not is_point.any() or not lived_in.any():
+        return buildings
+    crs = metric_crs(float(shapely.bounds(communities.geometry.to_numpy())[:, [0, 2]].mean()))
+    anchors = project(shapely.point_on_surface(buildings.geometry.to_numpy()[lived_in]), crs)
+    names = layers.groups["group"].to_numpy(object)[is_point]
+    group = buildings["group"].to_numpy(object).copy()
+    named = name_by_points(anchors, project(points[is_point], crs), names)
+    group[lived_in] = np.where(group[lived_in] == "", named, group[lived_in])
+    return buildings.assign(group=group)
 
 
 def _named_places(layers: Layers) -> gpd.GeoDataFrame:

@@ -156,7 +156,7 @@ CONTRACTS: Mapping[str, Contract] = MappingProxyType(
             Contract("barriers", ("line", "polygon"), _FIELDS["barriers"], single_parts=True),
             Contract("compounds", ("polygon",), _FIELDS["compounds"]),
             Contract("special_sites", ("polygon",), _FIELDS["special_sites"]),
-            Contract("groups", ("polygon",), _FIELDS["groups"]),
+            Contract("groups", ("polygon", "point"), _FIELDS["groups"]),
             Contract("fixed_borders", ("line",), _FIELDS["fixed_borders"], single_parts=True),
             Contract("seeds", ("polygon", "point"), _FIELDS["seeds"]),
             Contract("facilities", ("point", "polygon"), _FIELDS["facilities"]),

@@ -62,6 +62,7 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
     The result depends on the task, the rules and the seed alone: the community's code seeds its own stream of random
     numbers, so no other community has a say.
     """
+    rules = rules.for_class(task.urban_rural_code)
     rng = np.random.default_rng([seed, *hashlib.sha256(task.code.encode()).digest()[:8]])
     ground = lay_out(task, rules)
     blocks = cut_blocks(

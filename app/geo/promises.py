@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
@@ -133,6 +134,7 @@ def check_promises(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Sco
     census = count_households(survey, statements, layers.buildings)
     special, special_finding = _check_special(survey, statements.special, layers.special_sites)
     shared_edges = match_edges(survey)
+    bands = _Bands.of(survey, layers.communities, rules)
     findings = (
         check_codes(survey),
         check_shapes(survey),
@@ -143,9 +145,9 @@ def check_promises(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Sco
         check_buildings(survey, census),
         special_finding,
         check_compounds(survey, census, layers.compounds, rules, len(layers.buildings) > 0),
-        _check_band(survey, statements, census, special, rules),
+        _check_band(survey, statements, census, special, bands),
         _check_persons(survey, census, special, layers.buildings, rules),
-        _check_reasons(survey, statements, census, special, layers, rules),
+        _check_reasons(survey, statements, census, special, layers, bands),
         check_borders(measure_borders(survey, shared_edges, layers.streets, layers.barriers)),
         check_forms(survey),
     )
@@ -157,6 +159,29 @@ def check_promises(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Sco
         broken=tuple(name for name in HARD_PROMISES if values[name]),
         places=tuple(place for finding in findings for place in finding.places),
     )
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """The rules that hold for each community and each grid: profiles may have bands of their own."""
+
+    of_community: list[Rules]
+    of_grid: list[Rules]
+
+    @classmethod
+    def of(cls, survey: Survey, communities: gpd.GeoDataFrame, rules: Rules) -> _Bands:
+        known = "urban_rural_code" in communities
+        classes = communities["urban_rural_code"] if known else [""] * len(communities)
+        of_community = [rules.for_class("" if pd.isna(code) else str(code)) for code in classes]
+        return cls(of_community, [of_community[row] if row >= 0 else rules for row in survey.grid_community])
+
+    def kept(self, counted: Numbers) -> NDArray[np.bool_]:
+        """Tell which grids keep their band."""
+        return np.array([in_band(count, rules) for count, rules in zip(counted, self.of_grid, strict=True)], bool)
+
+    def divisible(self, totals: Sequence[float]) -> NDArray[np.bool_]:
+        """Tell which communities can be divided within their band, units aside."""
+        return np.array([divisible(total, rules) for total, rules in zip(totals, self.of_community, strict=True)], bool)
 
 
 def _check_special(
@@ -181,12 +206,12 @@ def _check_special(
 
 
 def _check_band(
-    survey: Survey, statements: Statements, census: Census, special: NDArray[np.bool_], rules: Rules
+    survey: Survey, statements: Statements, census: Census, special: NDArray[np.bool_], bands: _Bands
 ) -> Finding:
     general, counted = ~special, census.counted
-    within = in_band(counted, rules)
-    totals = np.array([counted[rows].sum() for rows in survey.members()])
-    able = np.array([divisible(float(total), rules) for total in totals], bool)
+    within = bands.kept(counted)
+    totals = [float(counted[rows].sum()) for rows in survey.members()]
+    able = bands.divisible(totals)
     in_able = general & (survey.grid_community >= 0) & np.append(able, False)[survey.grid_community]
     largest, spread = [], []
     for rows in survey.members():
@@ -194,7 +219,7 @@ def _check_band(
         if len(mine) > 1 and mine.mean() > 0:
             largest.append(np.abs(mine - mine.mean()).max() / mine.mean())
             spread.append(mine.std() / mine.mean())
-    ideal = sum(band_middle_grids(float(total), rules) for total in totals)
+    ideal = sum(band_middle_grids(*pair) for pair in zip(totals, bands.of_community, strict=True))
     values: dict[str, Value] = {
         "in_band": _share(within[general]),
         "in_band_divisible": _share(within[in_able]),
@@ -207,7 +232,7 @@ def _check_band(
     }
     places = []
     for row in np.flatnonzero(general & ~within).tolist():
-        zh, en = _band_words(counted[row], rules)
+        zh, en = _band_words(counted[row], bands.of_grid[row])
         if statements.reasons is not None and statements.reasons[row]:
             zh, en = f"{zh}。原因：{statements.reasons[row]}", f"{en}. Reason: {statements.reasons[row]}"
         places.append(grid_place(survey, "in_band", row, zh, en, amount=float(counted[row])))
@@ -257,13 +282,13 @@ def _check_reasons(
     census: Census,
     special: NDArray[np.bool_],
     layers: Layers,
-    rules: Rules,
+    bands: _Bands,
 ) -> Finding:
     """Find reasons that are missing, that do not name the households, or that arithmetic refutes."""
     if statements.reasons is None:
         return Finding(dict.fromkeys(("unexplained", "false_reason", "not_found")), [])
     counted, codes = census.counted, statements.reason_codes
-    out = ~special & ~in_band(counted, rules)
+    out = ~special & ~bands.kept(counted)
     explained = np.array(
         [
             _names_number(reason, households) and code in REASON_CODES
@@ -271,15 +296,15 @@ def _check_reasons(
         ],
         bool,
     )
-    able = np.array([divisible(float(counted[rows].sum()), rules) for rows in survey.members()], bool)
+    able = bands.divisible([float(counted[rows].sum()) for rows in survey.members()])
     in_able = (survey.grid_community >= 0) & np.append(able, False)[survey.grid_community]
     false = out & (codes == "total_indivisible") & in_able
     if len(layers.buildings):
         heaviest = _heaviest_units(survey, census, layers.compounds)
-        false |= out & (codes == "unit_too_heavy") & (heaviest <= rules.max_households)
+        false |= out & (codes == "unit_too_heavy") & (heaviest <= [rules.max_households for rules in bands.of_grid])
     places = []
     for row in np.flatnonzero(out & ~explained).tolist():
-        zh, en = _band_words(counted[row], rules)
+        zh, en = _band_words(counted[row], bands.of_grid[row])
         words = f"{zh}，未写明原因和原因代码", f"{en}, without a reason and its code"
         places.append(grid_place(survey, "unexplained", row, *words))
     for row in np.flatnonzero(false).tolist():
@@ -287,8 +312,8 @@ def _check_reasons(
             ("社区总户数可在限内划分", "the community's total can be divided within the band")
             if codes[row] == "total_indivisible"
             else (
-                f"没有超过 {rules.max_households} 户的楼栋或小区",
-                f"no building or compound exceeds {rules.max_households}",
+                f"没有超过 {bands.of_grid[row].max_households} 户的楼栋或小区",
+                f"no building or compound exceeds {bands.of_grid[row].max_households}",
             )
         )
         words = f"原因 {codes[row]} 不成立：{zh}", f"{codes[row]} does not hold: {en}"

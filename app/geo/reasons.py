@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.geo.measures import divisible
-from app.geo.rules import Rules
+from app.geo.rules import PROFILES, Rules
 
 __all__ = ["Circumstances", "Reason", "explain"]
 
@@ -64,7 +64,8 @@ def explain(
         return Reason("", "")
     size = f"本网格{households}户"
     if not low <= households <= high:
-        size += f"，{'超过上限' + str(high) if households > high else '低于下限' + str(low)}户"
+        whose = PROFILES.get(rules.profile, "")
+        size += f"，{f'超过{whose}上限{high}' if households > high else f'低于{whose}下限{low}'}户"
     if crowded:
         size += f"，人口{persons:.0f}人，超过{rules.max_persons}人"
     if heaviest > high:

@@ -18,6 +18,7 @@ from app.geo.graph import LINK_M, Borders, classify_edges, neighbours
 from app.geo.ground import Ground
 from app.geo.rules import Rules
 from app.geo.streets import BarrierLines
+from app.geo.villages import cluster_dwellings
 
 __all__ = ["MOST_UNITS", "Units", "form_units"]
 
@@ -164,6 +165,8 @@ def form_units(
     borders = neighbours(plane, unit, on_line, lines, ground.passages)
     in_site[np.isin(in_site, _release_sites(in_site, borders))] = -1
     released = np.setdiff1d(given, in_site)
+    if rules.profile == "rural":
+        in_group = _with_villages(in_group, in_site, home, face_centre, unit, ground)
     kind = _kinds(unit, load, in_site, in_compound, face_centre, plane, blocks)
     return Units(
         plane,
@@ -228,6 +231,32 @@ def _or_named(
         if found[home[row]] < 0:
             found[home[row]] = after + k
     return found
+
+
+def _with_villages(
+    in_group: NDArray[np.int64],
+    in_site: NDArray[np.int64],
+    home: NDArray[np.int64],
+    face_centre: NDArray[np.object_],
+    unit: NDArray[np.int64],
+    ground: Ground,
+) -> NDArray[np.int64]:
+    """Take natural villages for groups where none is known, and give hills and fields to the group nearest to them.
+
+    Neither binds like a group that was handed in: it costs to cut them, no more.
+    """
+    lived = np.flatnonzero((home >= 0) & (ground.dwellings.households > 0))
+    if not len(lived):
+        return in_group
+    found = in_group.copy()
+    anchor = ground.dwellings.anchor[lived]
+    village = int(in_group.max(initial=-1)) + 1 + cluster_dwellings(anchor)
+    unknown = found[home[lived]] < 0
+    found[home[lived[unknown]][::-1]] = village[unknown][::-1]
+    empty = np.flatnonzero((found < 0) & (in_site < 0))
+    first = np.unique(unit, return_index=True)[1]
+    found[empty] = found[home[lived[STRtree(anchor).query_nearest(face_centre[first[empty]], all_matches=False)[1]]]]
+    return np.where(in_site >= 0, -1, found)
 
 
 def _join_members(

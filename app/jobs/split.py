@@ -156,6 +156,8 @@ def _describe(order: SplitOrder, layers: Layers, report: ReadReport) -> dict[str
         "seed": order.seed,
         "min_households": order.rules.min_households,
         "max_households": order.rules.max_households,
+        "profile": order.rules.profile or "by class",
+        "profile_bands": " ".join(f"{name}={low}-{high}" for name, low, high in order.rules.bands),
     }
 
 
