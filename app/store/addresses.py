@@ -14,7 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.changes import NewChange, record_changes
 from app.store.tables import SRID, addresses, aliases
 
-__all__ = ["Address", "Alias", "add_aliases", "read_addresses", "read_aliases", "replace_addresses"]
+__all__ = [
+    "Address",
+    "Alias",
+    "add_aliases",
+    "read_address_mark",
+    "read_addresses",
+    "read_aliases",
+    "replace_addresses",
+]
 
 
 @dataclass(frozen=True)
@@ -86,3 +94,10 @@ async def read_aliases(connection: AsyncConnection) -> list[Alias]:
     """Read every other name."""
     question = select(aliases.c.kind, aliases.c.alias, aliases.c.name).order_by(aliases.c.id)
     return [Alias(*row) for row in await connection.execute(question)]
+
+
+async def read_address_mark(connection: AsyncConnection) -> tuple[int, ...]:
+    """Return numbers that differ whenever the addresses or the other names differ: rows are replaced, never changed."""
+    newest = [select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for table in (addresses, aliases)]
+    counts = [select(func.count()).select_from(table).scalar_subquery() for table in (addresses, aliases)]
+    return tuple((await connection.execute(select(*newest, *counts))).one())

@@ -6,12 +6,12 @@ their shapes are written, and go on after the last code of the page before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,6 +34,7 @@ __all__ = [
     "Neighbour",
     "Page",
     "read_community",
+    "read_features",
     "read_grid",
     "read_grids",
     "read_neighbours",
@@ -119,6 +120,15 @@ async def read_grid(connection: AsyncConnection, code: str, on: date, *, area: A
     return str(found).encode()
 
 
+async def read_features(connection: AsyncConnection, codes: Sequence[str], on: date) -> dict[str, bytes]:
+    """Read grids in force on a day as GeoJSON features, by code; those that are not in force are missing."""
+    day = literal(on)
+    feature = _feature(plan_grids.c.grid_code, shape_on(day), _object(_properties()))
+    among = plan_grids.c.grid_code == any_(literal(list(codes), ARRAY(Text)))
+    rows = await connection.execute(grids_on(day, plan_grids.c.grid_code, feature).where(among))
+    return {str(code): str(text).encode() for code, text in rows}
+
+
 async def read_grids(
     connection: AsyncConnection,
     on: date,
@@ -144,7 +154,9 @@ async def read_grids(
     if community_code:
         chosen = chosen.where(plan_communities.c.community_code == community_code)
     if box is not None:
-        chosen = chosen.where(func.ST_Intersects(plan_grids.c.geometry, func.ST_MakeEnvelope(*box, SRID)))
+        corners = [func.ST_Point(x, y, SRID) for x, y in (box[:2], box[2:])]
+        looked_into = func.ST_Envelope(func.ST_MakeLine(*corners))  # a point or a line where the box is flat
+        chosen = chosen.where(func.ST_Intersects(plan_grids.c.geometry, looked_into))
     page = chosen.order_by(plan_grids.c.grid_code).limit(most + 1).subquery()
     return await _read_page(connection, page, page.c.grid_code, _properties(), most)
 
