@@ -11,7 +11,7 @@ test-setup:
 bench-setup:
 	@tools/setup.sh bench
 
-demo: setup  ## divide a made-up town, print its scorecard, show its map
+demo: setup  ## check last year's grids of a made-up county, divide it anew, show its map
 	@$(BIN)/jiexiang demo --force
 
 lint: test-setup

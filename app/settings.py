@@ -38,8 +38,10 @@ class MachineSettings:
 class PlaceSettings:
     """Where things lie."""
 
+    county: Path
+    """The made-up county that came with the software."""
     town: Path
-    """The made-up town that came with the software."""
+    """The made-up town, for when a county takes too long."""
     compiled: Path
     """Folder that keeps compiled functions, so that only the first run compiles them."""
 
@@ -96,6 +98,7 @@ def read_settings(
         ),
         machine=MachineSettings(workers=_read_workers(environ.get("JIEXIANG_WORKERS", ""))),
         places=PlaceSettings(
+            county=package.parent / "gis_data" / "county" / "county.gpkg",
             town=package.parent / "gis_data" / "town" / "town.gpkg",
             compiled=Path(environ.get("NUMBA_CACHE_DIR") or package / "geo"),
         ),

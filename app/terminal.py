@@ -135,6 +135,17 @@ class Terminal:
         self.print_places(check.scorecard, PROMISE_WORDS)
         self.print_rejections(check.rejections)
 
+    def print_old_grids(self, check: Check) -> None:
+        """Write the main scores of grids that are in use, and of each promise they break the first place."""
+        self.print_scorecard(check.scorecard, whole=False)
+        for name in check.scorecard.broken:
+            places = [place for place in check.scorecard.places if place.promise == name]
+            if places:
+                first, zh, en = places[0], *PROMISE_WORDS[name]
+                where = f"{first.code}  {first.longitude:.6f},{first.latitude:.6f}"
+                self.print(f"  {zh}，如 {where}  {first.words_zh}", f"  {en}, such as {where}  {first.words_en}")
+        self.print("  全部地点：jiexiang verify", "  all places: jiexiang verify")
+
     def print_rejections(self, rejections: Sequence[Rejection]) -> None:
         """Write what an official would refuse: hits to look at with their remedy, then the others with their reason."""
         hits = sorted(rejections, key=lambda hit: hit.explained)

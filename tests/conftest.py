@@ -60,9 +60,9 @@ def jiexiang_here() -> Callable[..., Result]:
 
 @pytest.fixture(scope="session")
 def demonstration(jiexiang: Jiexiang, tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
-    """Divide, check and draw the town once, as `make demo` does."""
+    """Divide, check and draw the town once, as `jiexiang demo --town` does."""
     folder = tmp_path_factory.mktemp("demo")
-    return Demonstration(jiexiang("demo", cwd=folder), folder / "out" / "demo")
+    return Demonstration(jiexiang("demo", "--town", cwd=folder), folder / "out" / "demo")
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,10 @@ def made() -> dict[str, gpd.GeoDataFrame]:
     return build_town()
 
 
+def readme_of_town() -> str:
+    return (FOLDER / "README.md").read_text(encoding="utf-8").partition("# 乌有镇")[2]
+
+
 def households_within(layers: dict[str, gpd.GeoDataFrame], shape: shapely.Geometry) -> int:
     buildings = layers["buildings"]
     return int(buildings.households[shapely.within(shapely.point_on_surface(buildings.geometry.values), shape)].sum())
@@ -62,12 +66,12 @@ def test_every_layer_says_that_it_is_made_up(name: str) -> None:
 
 
 def test_readme_counts_every_layer(layers: dict[str, gpd.GeoDataFrame]) -> None:
-    stated = re.findall(r"^\| `(\w+)` \| (\d+) \|", (FOLDER / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    stated = re.findall(r"^\| `(\w+)` \| (\d+) \|", readme_of_town(), re.MULTILINE)
     assert {name: int(count) for name, count in stated} == {name: len(frame) for name, frame in layers.items()}
 
 
 def test_readme_states_households_of_every_community(layers: dict[str, gpd.GeoDataFrame]) -> None:
-    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    text = readme_of_town()
     stated = {code: int(count) for code, count in re.findall(r"^\| (\d{12}) \| \S+ \| (\d+) \|", text, re.MULTILINE)}
     outlines = layers["communities"].set_index("community_code").geometry
     assert stated == {code: households_within(layers, shape) for code, shape in outlines.items()}

@@ -2,7 +2,7 @@
 
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.coverage import CoverageDone, CoverageOrder, coverage
-from app.jobs.demonstrate import demonstrate
+from app.jobs.demonstrate import DemoOrder, demonstrate
 from app.jobs.draft import DraftDone, DraftOrder, Mapped, draft, locate
 from app.jobs.draw import draw
 from app.jobs.inputs import Inputs
@@ -17,6 +17,7 @@ __all__ = [
     "CheckOrder",
     "CoverageDone",
     "CoverageOrder",
+    "DemoOrder",
     "DraftDone",
     "DraftOrder",
     "FailedCommunity",

@@ -11,7 +11,7 @@ from app.files.plans import write_plan
 from app.geo.layers import Layers
 from app.geo.plan import Plan, assemble_plan, divide_community, prepare_tasks
 from app.geo.rules import Rules
-from app.jobs import Failure
+from app.outcomes import Failure
 from app.run import run_tasks
 from bench.divide.places import Place
 

@@ -24,6 +24,7 @@ class Place:
     barriers: str = ""
     compounds: str = ""
     special_sites: str = ""
+    groups: str = ""
 
     @classmethod
     def of_file(cls, name: str, path: Path, *, layers: tuple[str, ...]) -> Place:
@@ -68,6 +69,11 @@ PLACES = {
     place.name: place
     for place in (
         Place.of_file("town", ROOT / "gis_data" / "town" / "town.gpkg", layers=(*BASE, "compounds", "special_sites")),
+        Place.of_file(
+            "county",
+            ROOT / "gis_data" / "county" / "county.gpkg",
+            layers=(*BASE, "compounds", "special_sites", "groups"),
+        ),
         Place.of_file("nanjing", SHARED / "data" / "nanjing" / "nanjing.gpkg", layers=BASE),
         Place.of_file("guixi", SHARED / "data" / "guixi" / "guixi.gpkg", layers=BASE),
     )

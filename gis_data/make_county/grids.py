@@ -164,7 +164,8 @@ def _spoil(frame: gpd.GeoDataFrame, lived: np.ndarray, tree: STRtree, rng: np.ra
     third, fourth = _pair(shapes, frame.community_code.to_numpy(object), urban, skip={one, other})
     outline = shapely.union_all(shapes[(frame.community_code == frame.community_code[third]).to_numpy()])
     shapes[third] = _largest(shapes[third].buffer(OVERLAP_M, join_style="mitre").intersection(outline))
-    faults["overlap"] = [frame.grid_code[third], frame.grid_code[fourth]]
+    under = [k for k in range(len(shapes)) if k != third and shapes[k].intersection(shapes[third]).area > 1]
+    faults["overlap"] = [frame.grid_code[k] for k in (third, *under)]
     frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs))
     fifth, sixth = _pair(shapes, frame.community_code.to_numpy(object), urban, skip={one, other, third, fourth})
     shapes[fifth] = shapely.union_all([shapes[fifth], shapes[sixth]])
