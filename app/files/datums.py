@@ -68,8 +68,8 @@ def check_datums(
             "offset_m": one.offset_m,
             "other": "其他图层" if one.layer == "streets" else "街巷",
             "other_en": "the other layers" if one.layer == "streets" else "the streets",
-            "now": one.fit_now,
-            "then": one.fit_then,
+            "now": one.misfit_now,
+            "then": one.misfit_then,
         }
         if told.get(one.layer) == "wgs84":
             desk[one.layer].note("datum_doubted", 1, **facts)

@@ -192,10 +192,10 @@ _FAULTS: Mapping[str, _FaultText] = {
         "parameters of its own (+towgs84)",
     ),
     "datum_undeclared": _FaultText(
-        "与{other}整体错开约 {offset_m:,.0f} 米：按{declared}，吻合的只有 {now:.0%}；若是{datum}，则有 {then:.0%}",
+        "与{other}整体错开约 {offset_m:,.0f} 米：按{declared}，{now:.1%} 不吻合；若是{datum}，只有 {then:.1%}",
         "如确实来自该地图，请加 --datum {layer}={likely}；如不是，请核对数据来源，核实无误可加 --datum {layer}=wgs84",
-        "it lies about {offset_m:,.0f} m off {other_en}: as {declared_en} only {now:.0%} of it fits, as {datum_en} "
-        "{then:.0%}",
+        "it lies about {offset_m:,.0f} m off {other_en}: as {declared_en} {now:.1%} of it does not fit, as "
+        "{datum_en} only {then:.1%}",
         "If it comes from such a map, add --datum {layer}={likely}; if not, check where it comes from, and if it is "
         "right add --datum {layer}=wgs84",
     ),
@@ -673,8 +673,8 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "{count:,} features carried from {datum_en} to CGCS2000, approximately",
     ),
     "datum_doubted": (
-        "声明为{declared}，与{other}错开 {offset_m:,.0f} 米（吻合 {now:.0%}），像是{datum}（{then:.0%}）；照用",
-        "as {declared_en} it lies {offset_m:,.0f} m off {other_en} ({now:.0%} fits), like {datum_en} ({then:.0%})",
+        "声明为{declared}，与{other}错开 {offset_m:,.0f} 米（{now:.1%} 不吻合），像是{datum}（{then:.1%}）；照用",
+        "as {declared_en} it lies {offset_m:,.0f} m off {other_en} ({now:.1%} misfit), like {datum_en} ({then:.1%})",
     ),
     "csv_gbk": ("不是 UTF-8，已按 GBK（GB18030）读取", "not UTF-8: read as GBK (GB18030)"),
     "merged_filled": (

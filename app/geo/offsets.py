@@ -1,8 +1,9 @@
 """Layers that lie in another datum than the streets: found by how they fit the streets, as declared and otherwise.
 
 A layer in GCJ-02 lies 350–600 m off, one in BD-09 0.9–1.4 km, each in a direction known at every place. Buildings that
-fit the streets are hardly crossed by any; outlines that fit run along them. So every pair of datums is tried: where
-another pair than the declared one fits far better than all others, that is what the layers are in.
+fit the streets are hardly crossed by any; outlines that fit run along them or, in the country, at least through no
+building. So every pair of datums is tried: where another pair than the declared one fits far better than all others,
+that is what the layers are in.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ LEAST_GAIN, LEAST_GAIN_OUTLINE = 0.04, 0.1
 MOST_CROSSED, LEAST_FIT_OUTLINE = 0.05, 0.3
 """Buildings that fit are hardly crossed at all, and outlines that fit have a good part along streets."""
 
+LEAST_INSIDE, CLEARLY = 20, 5
+"""Points of outlines inside buildings that tell something, and how many times fewer there have to be elsewhere."""
+
 LEAST_BUILDINGS = 10
 """And no fewer buildings than this: a few that straddle a street are a fact of life."""
 
@@ -69,16 +73,17 @@ class Misplaced:
     ----------
     offset_m
         How far the layer lies from where it would fit.
-    fit_now, fit_then
-        Share of buildings that no street crosses, or of outlines along streets, as declared and as is likely.
+    misfit_now, misfit_then
+        Share of buildings that a street crosses, of outlines away from streets, or of outlines inside buildings, as
+        declared and as is likely.
     """
 
     layer: str
     declared: Datum
     likely: Datum
     offset_m: float
-    fit_now: float
-    fit_then: float
+    misfit_now: float
+    misfit_then: float
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,11 @@ class _Trial:
 
     pair: Pair
     misfit: float
-    fit: float
     offset_m: float
+
+
+_Verdict = dict[str, tuple[_Trial, _Trial]]
+"""How a layer fits as declared, and in the pair of datums that it fits far better than any other."""
 
 
 def find_misplaced(frames: Mapping[str, gpd.GeoDataFrame], declared: Mapping[str, Datum]) -> list[Misplaced]:
@@ -105,10 +113,17 @@ def find_misplaced(frames: Mapping[str, gpd.GeoDataFrame], declared: Mapping[str
         return []
     home = declared.get("streets", "wgs84")
     streets = _Streets(frames["streets"])
-    verdicts: dict[str, tuple[_Trial, _Trial]] = {}
-    for layer, frame in frames.items():
-        if layer in (*BY_OUTLINE, "buildings") and len(frame):
-            verdicts |= _judge(layer, frame, streets, (declared.get(layer, "wgs84"), home))
+    verdicts: _Verdict = {}
+    if "buildings" in frames and len(frames["buildings"]):
+        verdicts |= _judge_buildings(frames["buildings"], streets, (declared.get("buildings", "wgs84"), home))
+    settled = "buildings" in verdicts and verdicts["buildings"][0] is verdicts["buildings"][1]
+    for layer in (name for name in frames if name in BY_OUTLINE and len(frames[name])):
+        pair = (declared.get(layer, "wgs84"), home)
+        points = _evenly(_along_outlines(np.asarray(frames[layer].geometry.array, dtype=object), streets))
+        found = _judge_beside_streets(layer, points, streets, pair)
+        if not found and settled:
+            found = _judge_among_buildings(layer, points, frames["buildings"], streets, pair)
+        verdicts |= found
     off = {layer: then for layer, (now, then) in verdicts.items() if then.pair != now.pair}
     if not off:
         return []
@@ -118,12 +133,12 @@ def find_misplaced(frames: Mapping[str, gpd.GeoDataFrame], declared: Mapping[str
         # what fits the streets as they are goes with them
         likely = then.pair[0] if layer in off else street_datum if now.pair[0] == home else now.pair[0]
         if likely != now.pair[0]:
-            misplaced.append(Misplaced(layer, now.pair[0], likely, then.offset_m, now.fit, then.fit))
+            misplaced.append(Misplaced(layer, now.pair[0], likely, then.offset_m, now.misfit, then.misfit))
     if street_datum != home:
         worst = max(off.values(), key=lambda trial: trial.offset_m)
         layer = next(name for name, trial in off.items() if trial is worst)
         now = verdicts[layer][0]
-        misplaced.append(Misplaced("streets", home, street_datum, worst.offset_m, now.fit, worst.fit))
+        misplaced.append(Misplaced("streets", home, street_datum, worst.offset_m, now.misfit, worst.misfit))
     return misplaced
 
 
@@ -152,24 +167,48 @@ class _Streets:
         return 1.0 - len(np.unique(beside)) / len(points)
 
 
-def _judge(layer: str, frame: gpd.GeoDataFrame, streets: _Streets, declared: Pair) -> dict[str, tuple[_Trial, _Trial]]:
-    """Return how a layer fits as declared and in the likely pair of datums; nothing where there is no telling."""
-    shapes = np.asarray(frame.geometry.array, dtype=object)
-    by_outline = layer in BY_OUTLINE
-    sample = _evenly(_along_outlines(shapes, streets) if by_outline else shapes)
+def _judge_buildings(buildings: gpd.GeoDataFrame, streets: _Streets, declared: Pair) -> _Verdict:
+    """Judge buildings by the streets that cross them; return nothing where there is no telling."""
+    sample = _evenly(np.asarray(buildings.geometry.array, dtype=object))
     if len(sample) < FEWEST:
         return {}
-    measure = streets.share_away if by_outline else streets.share_crossing
+    now, best, second = _try_all(sample, streets.share_crossing, declared)
+    gain = max(LEAST_GAIN, LEAST_BUILDINGS / len(sample))
+    far_better = best.misfit < min(second.misfit / FAR_BETTER, MOST_CROSSED)
+    return {"buildings": (now, best)} if far_better and second.misfit - best.misfit >= gain else {}
+
+
+def _judge_beside_streets(layer: str, points: Geometries, streets: _Streets, declared: Pair) -> _Verdict:
+    """Judge outlines by how much of them runs along streets."""
+    if len(points) < FEWEST:
+        return {}
+    now, best, second = _try_all(points, streets.share_away, declared)
+    far_better = 1.0 - best.misfit > max(FAR_BETTER * (1.0 - second.misfit), LEAST_FIT_OUTLINE)
+    return {layer: (now, best)} if far_better and second.misfit - best.misfit >= LEAST_GAIN_OUTLINE else {}
+
+
+def _judge_among_buildings(
+    layer: str, points: Geometries, buildings: gpd.GeoDataFrame, streets: _Streets, declared: Pair
+) -> _Verdict:
+    """Judge outlines by the buildings, which fit the streets, that they run through."""
+    tree = STRtree(project(np.asarray(buildings.geometry.array, dtype=object), streets.crs))
+
+    def share_inside(shapes: Geometries) -> float:
+        hit = tree.query(project(shapes, streets.crs), predicate="intersects")[0]
+        return len(np.unique(hit)) / len(shapes)
+
+    now, best, second = _try_all(points, share_inside, declared)
+    clear = CLEARLY * best.misfit <= second.misfit and (second.misfit - best.misfit) * len(points) >= LEAST_INSIDE
+    return {layer: (now, best)} if clear and best.pair[1] == declared[1] else {}
+
+
+def _try_all(
+    sample: Geometries, measure: Callable[[Geometries], float], declared: Pair
+) -> tuple[_Trial, _Trial, _Trial]:
+    """Return the trial of the declared pair of datums, the best of all, and the second."""
     trials = [_try(sample, measure, pair, declared) for pair in _pairs(declared)]
-    now = trials[0]
     best, second = sorted(trials, key=lambda trial: trial.misfit)[:2]
-    if by_outline:  # far more of it along streets
-        gain = LEAST_GAIN_OUTLINE
-        far_better = best.fit > max(FAR_BETTER * second.fit, LEAST_FIT_OUTLINE)
-    else:  # far fewer crossed
-        gain = max(LEAST_GAIN, LEAST_BUILDINGS / len(sample))
-        far_better = best.misfit < min(second.misfit / FAR_BETTER, MOST_CROSSED)
-    return {layer: (now, best)} if far_better and second.misfit - best.misfit >= gain else {}
+    return trials[0], best, second
 
 
 def _pairs(declared: Pair) -> list[Pair]:
@@ -190,8 +229,7 @@ def _try(sample: Geometries, measure: Callable[[Geometries], float], pair: Pair,
     west, south, east, north = shapely.total_bounds(sample)
     middle = np.array([[(west + east) / 2, (south + north) / 2]])
     off = (move(middle) - middle)[0] * 111_320.0
-    misfit = measure(moved)
-    return _Trial(pair, misfit, 1.0 - misfit, float(np.hypot(off[0] * np.cos(np.radians(middle[0, 1])), off[1])))
+    return _Trial(pair, measure(moved), float(np.hypot(off[0] * np.cos(np.radians(middle[0, 1])), off[1])))
 
 
 def _along_outlines(shapes: Geometries, streets: _Streets) -> Geometries:
