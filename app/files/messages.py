@@ -38,9 +38,9 @@ _FAULTS: Mapping[str, _FaultText] = {
     ),
     "format_unknown": _FaultText(
         "不支持“{suffix}”格式",
-        "请另存为 GeoPackage（.gpkg）、Shapefile（.shp）、GeoJSON 或 FlatGeobuf（.fgb）",
+        "请另存为 GeoPackage（.gpkg）、Shapefile（.shp）、GeoJSON、FlatGeobuf、GeoParquet，或带经纬度的 .csv、.xlsx",
         "the format “{suffix}” is not supported",
-        "Save it as GeoPackage (.gpkg), Shapefile (.shp), GeoJSON or FlatGeobuf (.fgb)",
+        "Save it as GeoPackage (.gpkg), Shapefile (.shp), GeoJSON, FlatGeobuf, GeoParquet, or .csv, .xlsx with degrees",
     ),
     "pretends": _FaultText(
         "扩展名是 {suffix}，内容却{found}",
@@ -369,7 +369,35 @@ _FAULTS: Mapping[str, _FaultText] = {
         "{field} of layer {layer} has characters that GBK lacks: {characters}",
         "Use --encoding utf-8",
     ),
+    # OpenStreetMap, GeoParquet
+    "osm_without_layer": _FaultText(
+        "OpenStreetMap 里没有可作{layer}图层的要素",
+        "它可用作 {layers}；{layer}请另给文件",
+        "OpenStreetMap has nothing that could be the layer {layer}",
+        "It may be used for {layers}: give another file for {layer}",
+    ),
+    "parquet_without_geometry": _FaultText(
+        "Parquet 文件里没有几何信息（缺少 geo 元数据）",
+        "请另存为 GeoParquet",
+        "the Parquet file has no geometry (its metadata lack “geo”)",
+        "Save it as GeoParquet",
+    ),
     # tables
+    "table_without_place": _FaultText(
+        "表格里没有坐标列；现有字段：{columns}",
+        "请加上经度、纬度两列，或一列 WKT；没有坐标的台账请用 jiexiang draft",
+        "the table has no columns of coordinates; there are: {columns}",
+        "Add longitude and latitude, or WKT; for a ledger without coordinates use jiexiang draft",
+    ),
+    "table_metres": _FaultText(
+        "坐标像米（如 {x:.1f}, {y:.1f}），而表格说不出坐标系",
+        "请先换算成经纬度，或在 GIS 软件里存成 GeoPackage",
+        "its coordinates look like metres ({x:.1f}, {y:.1f}), and a table cannot say in which reference system",
+        "Convert them to longitude and latitude, or save a GeoPackage from a GIS",
+    ),
+    "wkt_text": _FaultText(
+        "不是 WKT：“{value}”", "请按 POINT(118.78 32.04) 的写法", "it is no WKT: “{value}”", "Write POINT(118.78 32.04)"
+    ),
     "header_missing": _FaultText(
         "没有找到表头：前几行里认不出字段名（如 {known}）",
         "请检查表头，或写成 文件:工作表 指明工作表，字段名不同的用 --columns 指明",
@@ -675,6 +703,14 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     "datum_doubted": (
         "声明为{declared}，与{other}错开 {offset_m:,.0f} 米（{now:.1%} 不吻合），像是{datum}（{then:.1%}）；照用",
         "as {declared_en} it lies {offset_m:,.0f} m off {other_en} ({now:.1%} misfit), like {datum_en} ({then:.1%})",
+    ),
+    "table_degrees": (
+        "表格没有坐标系，{count:,} 行的坐标按 CGCS2000 经纬度读取；来自网络地图的请加 --datum",
+        "a table states no reference system: {count:,} rows read as degrees of CGCS2000; for web maps add --datum",
+    ),
+    "osm_mapped": (
+        "从 OpenStreetMap 按标签取出 {count:,} 个要素（© OpenStreetMap 贡献者，ODbL）",
+        "{count:,} features taken from OpenStreetMap by their tags (© OpenStreetMap contributors, ODbL)",
     ),
     "csv_gbk": ("不是 UTF-8，已按 GBK（GB18030）读取", "not UTF-8: read as GBK (GB18030)"),
     "merged_filled": (

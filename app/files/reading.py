@@ -71,7 +71,7 @@ def read_layer(
     InputError
         With everything that is wrong with the columns and, up to the first kind of trouble, with the shapes.
     """
-    source = open_source(spec, findings, otherwise="grids" if contract.layer == "grids" else "")
+    source = open_source(spec, findings, contract=contract, otherwise="grids" if contract.layer == "grids" else "")
     if has_secret_shift(source.crs):
         findings.refuse("datum_secret", datum=_datum_of(source.crs))
     matched = match_columns(contract, source.columns, told, household_basis, findings)
@@ -80,7 +80,7 @@ def read_layer(
         findings.refuse("column_unknown", field="workload", column=workload, columns="、".join(source.columns))
     table = read_table(source, {*matched.values(), *extra.values()}, findings)
     columns = {field.name: table.columns.get(matched.get(field.name, "")) for field in contract.fields}
-    labels = _labels(columns, len(table.shapes))
+    labels = _labels(columns, table.numbers, len(table.shapes))
     for field in contract.fields:
         if field.kind in ("text", "code") and field.name in matched:
             refuse_garbled(table.columns[matched[field.name]], field.name, findings)
@@ -98,6 +98,8 @@ def read_layer(
     for name, prefix in (("building_id", "b"), ("compound_id", "c")):
         if name in values:
             values[name] = _unique_ids(values[name], matched.get(name), prefix, findings)
+    if source.path.suffix.lower() == ".csv":  # there everything is text
+        findings.notes[:] = [note for note in findings.notes if note.kind != "numbers_as_text"]
     shapes = tidy_shapes(table, contract, labels, findings, mend=mend)
     frame = gpd.GeoDataFrame(
         {name: _series(column)[shapes.index] for name, column in values.items()}, geometry=shapes
@@ -115,8 +117,10 @@ def _datum_of(crs: CRS) -> str:
     return geodetic.datum.name if geodetic is not None and geodetic.datum is not None else crs.name
 
 
-def _labels(columns: Mapping[str, Column | None], rows: int) -> list[str]:
-    """Name rows by their code where each has one of its own, else by their number."""
+def _labels(columns: Mapping[str, Column | None], numbers: Sequence[int], rows: int) -> list[str]:
+    """Name rows by their code where each has one of its own, else by their number; those of a table by that alone."""
+    if numbers:
+        return [f"row {number}" for number in numbers]
     for name in ("community_code", "grid_code"):
         given = columns.get(name)
         if given is not None:

@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from app.files.contents import Table
 from app.files.messages import Findings, listed
-from app.files.sources import Table
 from app.geo.crs import metres_per_unit, to_degrees
 from app.geo.layers import Contract
 

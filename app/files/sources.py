@@ -12,7 +12,6 @@ import struct
 import warnings
 from collections.abc import Collection
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,29 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from app.files.contents import Source, Table
 from app.files.dbf import dbf_codec, decode_cell
+from app.files.geoparquet import open_geoparquet, read_geoparquet
+from app.files.located_tables import open_table, read_located
 from app.files.messages import Findings
+from app.files.osm import open_osm, read_osm
+from app.files.sheets import SHEET_SUFFIXES
+from app.geo.layers import Contract
 
-__all__ = ["Source", "Table", "content_digest", "layer_names", "open_source", "read_table"]
+__all__ = ["content_digest", "layer_names", "open_source", "read_table"]
 
-DRIVERS = {".gpkg": "GPKG", ".shp": "ESRI Shapefile", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf"}
+DRIVERS = {
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".fgb": "FlatGeobuf",
+    ".parquet": "Parquet",
+    ".geoparquet": "Parquet",
+    ".osm": "OSM",
+    ".pbf": "OSM",
+    **dict.fromkeys(SHEET_SUFFIXES, "table"),
+}
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 GDAL_ERRORS = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, UnreadableCRSError)
 
@@ -39,6 +55,8 @@ _FOUND = {
     "ESRI Shapefile": ("是 Shapefile", "is a Shapefile"),
     "FlatGeobuf": ("是 FlatGeobuf", "is FlatGeobuf"),
     "GeoJSON": ("是 JSON", "is JSON"),
+    "Parquet": ("是 Parquet", "is Parquet"),
+    "OSM": ("是 OpenStreetMap", "is OpenStreetMap"),
     "zip": ("是压缩包", "is a zip archive"),
     "xml": ("是 XML", "is XML"),
     "pdf": ("是 PDF", "is a PDF"),
@@ -46,37 +64,11 @@ _FOUND = {
 }
 
 
-@dataclass(frozen=True)
-class Source:
-    """A layer that can be read, and what is known of it before reading."""
-
-    path: Path
-    driver: str
-    layer: str
-    columns: tuple[str, ...]
-    """Names as people wrote them; those of a Shapefile are decoded."""
-    stored_columns: tuple[str, ...]
-    """The same as GDAL knows them."""
-    codec: str
-    """Of the text of a Shapefile; empty for formats that are UTF-8 by definition."""
-    crs: CRS
-
-
-@dataclass(frozen=True)
-class Table:
-    """What was read: shapes as stored (Z and all), and columns by name, row by row as in the file."""
-
-    shapes: NDArray[np.object_]
-    columns: dict[str, NDArray[Any]]
-    crs: CRS
-    measured: bool
-    """The file has M values, which are gone already."""
-
-
-def open_source(spec: str, findings: Findings, *, otherwise: str = "") -> Source:
+def open_source(spec: str, findings: Findings, *, contract: Contract | None = None, otherwise: str = "") -> Source:
     """Find the layer that `FILE` or `FILE:LAYER` names, and make sure that the file is what its name says, and whole.
 
-    A file with several layers, none of which is named, is refused unless one is called `otherwise`.
+    A file with several layers, none of which is named, is refused unless one is called `otherwise`. Tables and
+    OpenStreetMap have no layers of ours: what of them is meant is told by `contract`.
 
     Raises
     ------
@@ -91,6 +83,12 @@ def open_source(spec: str, findings: Findings, *, otherwise: str = "") -> Source
         _check_shapefile(path, findings)
     elif driver == "GeoJSON":
         _check_utf8(path, findings)
+    elif driver == "Parquet":
+        return open_geoparquet(path, layer, findings)
+    elif driver == "table" and contract is not None:
+        return open_table(path, layer, contract, findings)
+    elif driver == "OSM" and contract is not None:
+        return open_osm(path, contract.layer, findings)
     layer = _choose_layer(path, layer, otherwise, findings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they come again, and are reported, when the layer is read
@@ -144,6 +142,8 @@ def _known_driver(path: Path, findings: Findings) -> str:
             raise findings.stop("pretends", suffix=suffix or "（无）", found=words, found_en=words_en)
         raise findings.stop("format_unknown", suffix=suffix)
     driver = DRIVERS[suffix]
+    if driver == "table":  # told apart, and refused in words of its own, where it is read
+        return driver
     if not head:
         raise findings.stop("truncated", expected=1, size=0)
     if found == "GeoJSON" and driver == "GeoJSON" and head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -164,6 +164,10 @@ def _sniff(head: bytes) -> str:
         return "ESRI Shapefile"
     if head[:3] == b"fgb" and head[4:7] == b"fgb":
         return "FlatGeobuf"
+    if head.startswith(b"PAR1"):
+        return "Parquet"
+    if b"OSMHeader" in head[:64] or (text.startswith(b"<") and b"<osm" in head):
+        return "OSM"
     if text.startswith(b"{") or head[:4] in (codecs.BOM_UTF16_LE + b"{\0", codecs.BOM_UTF16_BE + b"\0{"):
         return "GeoJSON"
     return next(
@@ -294,6 +298,9 @@ def read_table(source: Source, columns: Collection[str], findings: Findings) -> 
     Text comes as str or None, numbers as NumPy numbers with NaN where they are missing; a number column of a GeoPackage
     in which somebody stored text comes as the objects that are there.
     """
+    own = {"Parquet": read_geoparquet, "table": read_located, "OSM": read_osm}.get(source.driver)
+    if own is not None:
+        return own(source, columns, findings)
     wanted = [
         stored for name, stored in zip(source.columns, source.stored_columns, strict=True) if name in set(columns)
     ]
