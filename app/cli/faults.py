@@ -31,7 +31,7 @@ def reporting(context: typer.Context, *, as_json: bool) -> Iterator[Terminal]:
         terminal.warn(str(error), str(error))
         raise typer.Exit(2) from error
     except JiexiangError as error:
-        terminal.warn(str(error), str(error))
+        terminal.warn(str(error), getattr(error, "english", str(error)))
         raise typer.Exit(1) from error
     except BrokenPipeError:  # whoever read our results has read enough
         raise

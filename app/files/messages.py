@@ -603,6 +603,49 @@ _FAULTS: Mapping[str, _FaultText] = {
     "coordinate_swapped": _FaultText(
         "经度、纬度填反了：{x}, {y}", "请对调", "longitude and latitude change places: {x}, {y}", "Swap them"
     ),
+    # what goes into the store
+    "plan_columns": _FaultText(
+        "方案文件缺少字段 {columns}，可能由旧版本写出",
+        "请用本版本的 jiexiang split 重新划分",
+        "the plan file lacks the columns {columns}; an older version may have written it",
+        "Divide again with jiexiang split of this version",
+    ),
+    "promise_broken": _FaultText(
+        "方案违背承诺：{promise} {value:g}，例如 {code}（{lon:.6f}, {lat:.6f}）{words}",
+        "请改正方案；jiexiang verify 会列出每一处",
+        "the plan breaks a promise: {promise_en} {value:g}, such as {code} ({lon:.6f}, {lat:.6f}): {words_en}",
+        "Mend the plan; jiexiang verify lists every place",
+    ),
+    "plan_without_grid": _FaultText(
+        "方案里没有网格 {value}",
+        "请核对网格编码，或留空",
+        "the plan has no grid {value}",
+        "Check the grid code, or leave it empty",
+    ),
+    "plan_without_community": _FaultText(
+        "方案里没有社区 {value}",
+        "请核对社区编码，或留空",
+        "the plan has no community {value}",
+        "Check the community code, or leave it empty",
+    ),
+    "staff_dates": _FaultText(
+        "上岗日期“{since}”与离岗日期“{until}”不可能",
+        "请补上上岗日期，且先上岗后离岗",
+        "the dates “{since}” to “{until}” are impossible",
+        "Give the first day, and a later last one",
+    ),
+    "staff_refused": _FaultText(
+        "不能配备：{reason}",
+        "请改正该行",
+        "cannot be assigned: {reason_en}",
+        "Correct this row",
+    ),
+    "alias_kind": _FaultText(
+        "类别“{value}”不认识",
+        "请填 小区 或 道路",
+        "the kind “{value}” is unknown",
+        "Write 小区 (compound) or 道路 (road)",
+    ),
     # what was not listed
     "more": _FaultText(
         "另有 {count:,} 处同样的问题：{example}",
@@ -613,6 +656,10 @@ _FAULTS: Mapping[str, _FaultText] = {
 }
 
 _NOTES: Mapping[str, tuple[str, str]] = {
+    "not_in_a_grid": (
+        "{count:,} 人不在网格任职（{posts}），只登记人员",
+        "{count:,} people have no role in a grid ({posts}) and are taken in as staff only",
+    ),
     "area_missing": (
         "第 {row} 行 {name}：没有建筑面积，不按 0 计，结论为数据不足",
         "row {row} {name}: no floor area; it is not taken for 0, the finding is “no data”",

@@ -16,6 +16,9 @@ __all__ = [
     "KNOWN_HIGHWAYS",
     "LEDGER",
     "MODELLED",
+    "OTHER_NAMES",
+    "STAFF",
+    "TOWNS",
     "UNSTATED",
     "Contract",
     "Field",
@@ -201,6 +204,42 @@ LEDGER = Contract(
     ),
 )
 """A table of where people live, without geometry: 《楼栋归属明细表》, or any table with community and households."""
+
+STAFF = Contract(
+    "staff",
+    (),
+    (
+        Field("staff_code", "code", "人员编号 工号 编号", required=True),
+        Field("name", "text", "姓名", required=True),
+        Field("phone", "code", "联系电话 电话 手机 手机号 手机号码"),
+        Field("post", "text", "角色 职务 岗位 网格职务"),
+        Field("community_code", "code", _COMMUNITY_CODE),
+        Field("grid_code", "code", "网格编码 网格代码 网格编号"),
+        Field("since", "text", "上岗日期 到岗日期 任职日期 开始日期"),
+        Field("until", "text", "离岗日期 离职日期 结束日期"),
+    ),
+)
+"""A table of who works in the grids: 《网格人员台账》; whose `post` is no role in a grid is staff all the same."""
+
+OTHER_NAMES = Contract(
+    "aliases",
+    (),
+    (
+        Field("kind", "text", "类别 类型", required=True),
+        Field("name", "text", "标准名称 名称 现名", required=True),
+        Field("alias", "text", "别名 俗称 曾用名", required=True),
+    ),
+)
+"""A table of former and colloquial names of compounds (小区) and roads (道路)."""
+
+TOWNS = Contract(
+    "towns",
+    ("polygon",),
+    (
+        Field("town_code", "code", "街道代码 街道编码 乡镇代码 乡镇编码 镇街代码 镇街编码", required=True),
+        Field("name", "text", "名称 街道名称 乡镇名称", required=True),
+    ),
+)
 
 KNOWN_HIGHWAYS = frozenset(
     {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ARRAY, BigInteger, Select, any_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -168,18 +168,20 @@ async def read_assignments(
     on: date | None = None,
     grid_ids: Sequence[int] | None = None,
     person_id: int | None = None,
+    person_ids: Sequence[int] | None = None,
     area: Area = COUNTY,
     after: int = 0,
-    most: int = 1000,
+    most: int | None = 1000,
 ) -> list[Assignment]:
     """Read assignments of an area by id: those of one day, or the whole history where none is given."""
     question = _assignments(area).where(assignments.c.id > after)
     if on is not None:
         question = question.where(assignments.c.valid.contains(literal(on)))
     if grid_ids is not None:
-        question = question.where(assignments.c.grid_id.in_(grid_ids))
-    if person_id is not None:
-        question = question.where(assignments.c.person_id == person_id)
+        question = question.where(assignments.c.grid_id == any_(literal(list(grid_ids), ARRAY(BigInteger))))
+    among = person_ids if person_id is None else [person_id]
+    if among is not None:
+        question = question.where(assignments.c.person_id == any_(literal(list(among), ARRAY(BigInteger))))
     question = question.order_by(assignments.c.id).limit(most)
     return [Assignment(*row) for row in await connection.execute(question)]
 

@@ -1,0 +1,185 @@
+"""`import`, `publish`, `withdraw`, `export`, `backup`, `restore`: plans into the store, into force, and out again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.faults import reporting
+from app.cli.options import AsJson, Force
+from app.cli.root import app
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.store.backup import Count
+    from app.terminal import Terminal
+
+__all__ = ["backup", "import_plan", "publish", "restore", "withdraw"]
+
+
+def _source(words: str) -> Any:
+    return typer.Option(metavar="FILE[:LAYER]", help=words, show_default=False)
+
+
+PlanId = Annotated[int, typer.Argument(metavar="ID", help="方案编号 number of the plan", show_default=False)]
+Actor = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人 who does it", show_default=False)]
+Unit = Annotated[str, typer.Option(metavar="NAME", help="单位 on behalf of whom", show_default=False)]
+Paper = Annotated[str, typer.Option("--document", metavar="TEXT", help="文号 document number", show_default=False)]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="理由 the reason", show_default=False)]
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="日期，默认今天 day; today if not given"),
+]
+
+
+@app.command(name="import", help="把方案导入数据库，作为草案 Take a plan into the database as a draft")
+def import_plan(
+    context: typer.Context,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg", show_default=False)],
+    buildings: Annotated[str, _source("楼栋面或点，用于核对户数和地址查询 buildings, for counts and addresses")] = "",
+    facilities: Annotated[str, _source("设施点或面 facilities")] = "",
+    staff: Annotated[
+        str, typer.Option(metavar="FILE", help="网格人员台账 staff, CSV or xlsx", show_default=False)
+    ] = "",
+    towns: Annotated[str, _source("街道乡镇面，取其名称 towns, for their names")] = "",
+    aliases: Annotated[
+        str, typer.Option(metavar="FILE", help="小区、道路别名表 other names, CSV or xlsx", show_default=False)
+    ] = "",
+    title: Annotated[str, typer.Option(metavar="TEXT", help="方案名称 title", show_default=False)] = "",
+    by: Actor = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take a plan in, with what goes with it: all of it or nothing."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from dataclasses import asdict
+
+        from app.jobs.import_plan import ImportOrder
+        from app.jobs.import_plan import import_plan as take_in
+
+        order = ImportOrder(plan, buildings, facilities, staff, towns, aliases, title, by)
+        with terminal.progress() as on_step:
+            done = take_in(order, settings.store, on_step=on_step)
+        if as_json:
+            terminal.print_json(asdict(done))
+            return
+        for note in done.notes:
+            terminal.warn(note.say("zh"), note.say("en"))
+        terminal.print(
+            f"方案 {done.plan_id}（草案）：{done.communities} 个社区，{done.grids} 个网格；楼栋 {done.buildings}，"
+            f"地址 {done.addresses}，设施 {done.facilities}，人员 {done.people}，人员配备 {done.assignments}",
+            f"plan {done.plan_id} (draft): {done.communities} communities, {done.grids} grids; {done.buildings} "
+            f"buildings, {done.addresses} addresses, {done.facilities} facilities, {done.people} people, "
+            f"{done.assignments} assignments",
+        )
+
+
+@app.command(help="发布方案，从某日起生效 Put a plan in force from a day on")
+def publish(
+    context: typer.Context,
+    plan_id: PlanId,
+    effective: Day = None,
+    by: Actor = "",
+    unit: Unit = "",
+    document: Paper = "",
+    why: Why = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish a plan in one transaction, its promises checked again on what lies in the database."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from dataclasses import asdict
+
+        from app.jobs import publish as jobs
+        from app.store.plans import Act
+
+        day = (effective or datetime.now().astimezone()).date()
+        done = jobs.publish(settings.store, plan_id, effective=day, act=Act(by, unit, document, why))
+        if as_json:
+            terminal.print_json({**asdict(done), "effective": done.effective.isoformat()})
+            return
+        terminal.print(
+            f"方案 {plan_id} 自 {day} 起生效：{done.communities} 个社区，{done.grids} 个网格；"
+            f"随旧网格终止的人员配备 {done.ended_assignments}",
+            f"plan {plan_id} is in force from {day}: {done.communities} communities, {done.grids} grids; "
+            f"{done.ended_assignments} assignments ended with grids that are no more",
+        )
+
+
+@app.command(help="废止方案，自某日起不再有效 End a plan's validity from a day on")
+def withdraw(
+    context: typer.Context,
+    plan_id: PlanId,
+    on: Day = None,
+    again: Annotated[
+        int | None,
+        typer.Option(metavar="ID", help="恢复这个方案 the plan that holds again", show_default=False),
+    ] = None,
+    by: Actor = "",
+    unit: Unit = "",
+    document: Paper = "",
+    why: Why = "",
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw a plan; nothing is revived unless it is named."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from dataclasses import asdict
+
+        from app.jobs import publish as jobs
+        from app.store.plans import Act
+
+        day = (on or datetime.now().astimezone()).date()
+        done = jobs.withdraw(settings.store, plan_id, on=day, act=Act(by, unit, document, why), again=again)
+        if as_json:
+            terminal.print_json({**asdict(done), "on": done.on.isoformat()})
+            return
+        terminal.print(
+            f"方案 {plan_id} 自 {day} 起废止：{done.left_without} 个社区没有方案，{done.replaced} 个恢复旧方案",
+            f"plan {plan_id} ends on {day}: {done.left_without} communities are left without, "
+            f"{done.replaced} have the earlier plan again",
+        )
+
+
+@app.command(help="备份整个数据库，并试还原核对 Copy the whole store to a file, proven by restoring it")
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="备份文件，须不存在 a new file", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Make a copy that only its owner may read."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from app.jobs.backup import back_up
+
+        count = back_up(settings.store, file)
+        _tell_count(terminal, file, count, as_json=as_json)
+
+
+@app.command(help="用备份换下现有数据库，原库改名保留 Put a copy in the place of the store")
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="备份文件 the copy", show_default=False)],
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restore a copy beside the store, then let the two change names."""
+    settings: Settings = context.obj
+    with reporting(context, as_json=as_json) as terminal:
+        from app.jobs.backup import restore as put_back
+
+        count = put_back(settings.store, file, force=force)
+        _tell_count(terminal, file, count, as_json=as_json)
+
+
+def _tell_count(terminal: Terminal, file: Path, count: Count, *, as_json: bool) -> None:
+    rows = sum(number for number, _ in count.values())
+    if as_json:
+        terminal.print_json({"file": str(file), "tables": {name: number for name, (number, _) in count.items()}})
+    else:
+        terminal.print(
+            f"{file}：{len(count)} 张表，{rows} 行，已核对", f"{file}: {len(count)} tables, {rows} rows, compared"
+        )

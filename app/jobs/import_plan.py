@@ -1,0 +1,310 @@
+"""Take a plan file, and what goes with it, into the store: all of it or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.files.facilities import read_facilities
+from app.files.messages import Findings, Note, fault
+from app.files.plans import read_plan
+from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, read_towns
+from app.geo.errors import InputError
+from app.geo.layers import Layers
+from app.geo.plan import Plan
+from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
+from app.geo.rules import Rules
+from app.geo.soundness import check_soundness
+from app.jobs.database import work_in
+from app.jobs.inputs import Inputs, read_inputs
+from app.jobs.steps import OnStep, Steps
+from app.settings import StoreSettings
+from app.store import plans as stored_plans
+from app.store.addresses import Address, Alias, add_aliases, replace_addresses
+from app.store.assignments import NewAssignment, assign, read_assignments
+from app.store.buildings import Building, replace_buildings
+from app.store.connect import Store
+from app.store.errors import StoreError
+from app.store.facilities import Facility, replace_facilities
+from app.store.people import NewPerson, add_people
+from app.store.places import find_communities, find_grids, name_towns
+from app.store.tables import ASSIGNMENT_ROLES
+
+__all__ = ["ImportOrder", "Imported", "import_plan"]
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "communities": ("community_code", "name"),
+    "grids": ("grid_code", "name", "kind", "community_code", "households", "reason", "reason_code"),
+    "units": ("unit_id", "grid_code", "community_code"),
+    "borders": ("left_grid", "right_grid", "barrier"),
+}
+COUNTED = ("wrong_count", "lost_households", "buildings_cut")
+"""Promises that can be checked where the buildings come along."""
+HOUSE_NUMBER = re.compile(r"(.+?)([0-9０-９]+(?:[-－之][0-9０-９]+)?号.*)")
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """A plan file and what goes with it; '' for what does not."""
+
+    plan: Path
+    buildings: str = ""
+    facilities: str = ""
+    staff: str = ""
+    towns: str = ""
+    aliases: str = ""
+    title: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was taken in."""
+
+    plan_id: int
+    communities: int
+    grids: int
+    buildings: int = 0
+    addresses: int = 0
+    facilities: int = 0
+    people: int = 0
+    assignments: int = 0
+    notes: tuple[Note, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Everything that was read, in the words of files."""
+
+    plan: Plan
+    buildings: gpd.GeoDataFrame | None
+    facilities: gpd.GeoDataFrame | None
+    staff: Sequence[StaffRow]
+    towns: Mapping[str, str]
+    aliases: Sequence[OtherName]
+    notes: tuple[Note, ...]
+
+
+def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep) -> Imported:
+    """Take a plan file into the store as a draft, with buildings, facilities, staff and names where they are given.
+
+    Everything is read and checked before anything is written, and written in one transaction. Buildings, addresses and
+    facilities replace those that were there; staff are added or renewed, and assigned where they are not yet.
+
+    Raises
+    ------
+    InputError
+        Something handed in cannot be used, or the plan breaks a promise.
+    StoreError
+        The store refuses it.
+    """
+    steps = Steps(on_step)
+    with steps.take("read"):
+        read = _read(order)
+    with steps.take("check"):
+        _refuse_broken(order, read)
+    with steps.take("write"):
+
+        async def work(store: Store) -> Imported:
+            async with store.writing() as connection:
+                return await _write(connection, order, read)
+
+        return work_in(settings, work)
+
+
+def _read(order: ImportOrder) -> _Read:
+    plan = read_plan(order.plan)
+    _refuse_older(order, plan)
+    buildings, facilities = None, None
+    staff: list[StaffRow] = []
+    notes: tuple[Note, ...] = ()
+    if order.buildings:
+        sources = {"communities": f"{order.plan}:communities", "buildings": order.buildings}
+        layers, report = read_inputs(Inputs(sources, as_is=True))
+        buildings, notes = layers.buildings, (*notes, *report.notes)
+        _refuse_miscounted(order, plan, layers)
+    if order.facilities:
+        facilities, more = read_facilities(order.facilities, plan.communities, {})
+        notes = (*notes, *more)
+    if order.staff:
+        staff, more = read_staff(order.staff, ASSIGNMENT_ROLES)
+        notes = (*notes, *more)
+        _refuse_strangers(order, plan, staff)
+    towns = read_towns(order.towns) if order.towns else {}
+    aliases = read_other_names(order.aliases) if order.aliases else []
+    return _Read(plan, buildings, facilities, staff, towns, aliases, notes)
+
+
+def _refuse_older(order: ImportOrder, plan: Plan) -> None:
+    missing = [
+        f"{layer}.{name}" for layer, names in NEEDED.items() for name in names if name not in getattr(plan, layer)
+    ]
+    if missing:
+        raise InputError([fault("plan_columns", str(order.plan), columns="、".join(missing))])
+
+
+def _refuse_broken(order: ImportOrder, read: _Read) -> None:
+    """Refuse a plan whose geometry alone breaks a promise."""
+    card = check_soundness(read.plan.grids, read.plan.communities)
+    _refuse(order, card, card.broken)
+
+
+def _refuse_miscounted(order: ImportOrder, plan: Plan, layers: Layers) -> None:
+    """Refuse a plan that does not agree with the buildings that came along."""
+    card = check_promises(plan.grids, layers, Rules())
+    _refuse(order, card, tuple(name for name in card.broken if name in COUNTED))
+
+
+def _refuse(order: ImportOrder, card: Scorecard, broken: Sequence[str]) -> None:
+    faults = []
+    for name in broken:
+        spot = next((place for place in card.places if place.promise == name), None)
+        facts: dict[str, Any] = {
+            "promise": PROMISE_WORDS[name][0],
+            "promise_en": PROMISE_WORDS[name][1],
+            "value": float(card.values[name] or 0),
+            "code": spot.code if spot else "",
+            "lon": spot.longitude if spot else 0.0,
+            "lat": spot.latitude if spot else 0.0,
+            "words": spot.words_zh if spot else "",
+            "words_en": spot.words_en if spot else "",
+        }
+        faults.append(fault("promise_broken", str(order.plan), **facts))
+    if faults:
+        raise InputError(faults)
+
+
+def _refuse_strangers(order: ImportOrder, plan: Plan, staff: Sequence[StaffRow]) -> None:
+    findings = Findings("staff", order.staff)
+    labels = [row.label for row in staff]
+    for kind, column, known in (
+        ("plan_without_grid", "grid_code", set(plan.grids["grid_code"])),
+        ("plan_without_community", "community_code", set(plan.communities["community_code"])),
+    ):
+        values = [getattr(row, column) for row in staff]
+        strange = [k for k, value in enumerate(values) if value and value not in known]
+        findings.refuse_rows(kind, strange, labels, lambda k, values=values: {"value": values[k]})  # type: ignore[misc]  # mypy cannot tell what a default makes of a lambda
+    findings.settle()
+
+
+async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -> Imported:
+    act = stored_plans.Act(order.actor)
+    plan_id = await stored_plans.import_plan(connection, read.plan, act=act, title=order.title)
+    await name_towns(connection, read.towns)
+    homes = await find_communities(connection, list(read.plan.communities["community_code"]))
+    buildings = addresses = facilities = people = assigned = 0
+    if read.buildings is not None:
+        rows = _buildings(read.buildings, read.plan.communities, homes)
+        ids = await replace_buildings(connection, rows)
+        listed = _addresses(read.buildings, rows, ids)
+        await replace_addresses(connection, listed)
+        buildings, addresses = len(rows), len(listed)
+    if read.facilities is not None:
+        rooms = _facilities(read.facilities, homes)
+        await replace_facilities(connection, rooms)
+        facilities = len(rooms)
+    if read.staff:
+        people, assigned = await _take_in_staff(connection, order, read.staff, homes)
+    await add_aliases(connection, [Alias(one.kind, one.alias, one.name) for one in read.aliases])
+    return Imported(
+        plan_id,
+        len(read.plan.communities),
+        len(read.plan.grids),
+        buildings,
+        addresses,
+        facilities,
+        people,
+        assigned,
+        read.notes,
+    )
+
+
+async def _take_in_staff(
+    connection: AsyncConnection, order: ImportOrder, staff: Sequence[StaffRow], homes: Mapping[str, int]
+) -> tuple[int, int]:
+    """Take in staff and assign who is not assigned yet; return how many of each."""
+    new = [NewPerson(one.staff_code, one.name, one.phone, one.post, homes.get(one.community_code)) for one in staff]
+    people = await add_people(connection, new)
+    serving = [one for one in staff if one.role]
+    grids = await find_grids(connection, [one.grid_code for one in serving])
+    known = {
+        (one.person_id, one.grid_id, one.role, one.since)
+        for one in await read_assignments(connection, person_ids=list(people.values()), most=None)
+    }
+    count = 0
+    findings = Findings("staff", order.staff)
+    for one in serving:
+        if one.since is None:  # read_staff lets none pass
+            continue
+        wanted = NewAssignment(people[one.staff_code], grids[one.grid_code], one.role, one.since, one.until)
+        if (wanted.person_id, wanted.grid_id, wanted.role, wanted.since) in known:
+            continue
+        try:
+            await assign(connection, wanted, actor=order.actor)
+        except StoreError as error:
+            raise findings.stop("staff_refused", one.label, reason=str(error), reason_en=error.english) from error
+        count += 1
+    return len(people), count
+
+
+def _buildings(frame: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, homes: Mapping[str, int]) -> list[Building]:
+    """Make rows of buildings, each in the community in which its middle lies; of several in the lowest code."""
+    order = np.argsort(communities["community_code"].to_numpy(str), kind="stable")
+    codes = communities["community_code"].to_numpy(object)[order]
+    outlines = communities.geometry.to_numpy()[order]
+    shapes = frame.geometry.to_numpy()
+    home = np.full(len(shapes), len(codes))
+    building, outline = shapely.STRtree(outlines).query(shapely.point_on_surface(shapes), predicate="intersects")
+    np.minimum.at(home, building, outline)
+    wkb = shapely.to_wkb(shapes, byte_order=1)
+    return [
+        Building(
+            str(row.building_id),
+            homes[codes[place]] if place < len(codes) else None,
+            str(row.name),
+            str(row.compound),
+            str(row.group),
+            int(row.households),
+            None if np.isnan(row.persons) else float(row.persons),
+            shape,
+        )
+        for row, place, shape in zip(
+            frame[["building_id", "name", "compound", "group", "households", "persons"]].itertuples(index=False),
+            home.tolist(),
+            wkb,
+            strict=True,
+        )
+    ]
+
+
+def _addresses(frame: gpd.GeoDataFrame, rows: Sequence[Building], ids: Mapping[str, int]) -> list[Address]:
+    """Make an address of every building that has a compound or an address."""
+    points = shapely.get_coordinates(shapely.point_on_surface(frame.geometry.to_numpy())).tolist()
+    listed = []
+    for row, text, code, (x, y) in zip(rows, frame["address"], frame["address_code"], points, strict=True):
+        match = HOUSE_NUMBER.fullmatch(str(text))
+        road, number = (match[1], match[2]) if match else (str(text), "")
+        if not (row.compound or text):
+            continue
+        home = ids[row.building_code]
+        listed.append(Address(row.compound, row.name, "", road, number, x, y, str(code), home, row.community_id))
+    return listed
+
+
+def _facilities(frame: gpd.GeoDataFrame, homes: Mapping[str, int]) -> list[Facility]:
+    wkb = shapely.to_wkb(frame.geometry.to_numpy(), byte_order=1)
+    columns = ("facility_id", "name", "facility_class", "community_code", "address")
+    return [
+        Facility(str(code) or f"#{number}", str(name), str(kind), homes.get(str(home)), str(address), None, {}, shape)
+        for number, (code, name, kind, home, address, shape) in enumerate(
+            zip(*(frame[column] for column in columns), wkb, strict=True), start=1
+        )
+    ]
