@@ -22,7 +22,8 @@ import shapely
 from ortools.sat.python import cp_model
 
 import app
-from app.settings import Settings
+from app.settings import Settings, StoreSettings
+from app.store.cluster import explain_missing, find_binaries
 
 __all__ = ["Finding", "examine"]
 
@@ -64,6 +65,7 @@ def examine(settings: Settings, *, folder: Path) -> list[Finding]:
         _examine_town(settings.places.town),
         _examine_room(folder),
         _examine_fonts(),
+        _examine_database(settings.store),
     ]
 
 
@@ -213,3 +215,17 @@ def _examine_fonts() -> Finding:
         "sudo apt-get install fontconfig fonts-noto-cjk",
         essential=False,
     )
+
+
+def _examine_database(settings: StoreSettings) -> Finding:
+    """Look for a database: only what is kept and served needs one."""
+    subject = "数据库 database"
+    if settings.database_url:
+        return Finding(subject, "由 DATABASE_URL 指定 named by DATABASE_URL", essential=False)
+    missing = explain_missing(settings.data)
+    if missing is not None:
+        fact = f"{missing[0]}：不能 import、publish、serve no private PostGIS can run"
+        return Finding(subject, fact, missing[1], essential=False)
+    newest = find_binaries()[0]
+    fact = f"PostgreSQL {newest.major}, PostGIS {newest.postgis}；{settings.data}"
+    return Finding(subject, fact, essential=False)

@@ -93,6 +93,34 @@ if ! [ -x .venv/bin/jiexiang ] || [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]
     echo "$wanted" >"$stamp"
 fi
 
+# PostGIS for the private cluster: `import`, `publish` and `serve` need it, everything else works without.
+need_postgis() {
+    local package
+    for control in /usr/share/postgresql/{1[5-9],[2-9][0-9]}/extension/postgis.control; do
+        [ ! -e "$control" ] || return 0
+    done
+    if ! command -v apt-get >/dev/null; then
+        say "setup: without PostgreSQL 15 and PostGIS 3.3 or later, plans cannot be kept or served from this machine"
+    elif [ "$(id -u)" -ne 0 ]; then
+        say "setup: without PostGIS, plans cannot be kept or served from this machine; to have it:"
+        say "  sudo sh -c 'mkdir -p /etc/postgresql-common; echo create_main_cluster = false > /etc/postgresql-common/createcluster.conf; apt-get update && apt-get install -y --no-install-recommends $(postgis_package)'"
+    else
+        apt-get update -qq >&2 || true
+        package="$(postgis_package)"
+        mkdir -p /etc/postgresql-common # Debian shall start no cluster of its own
+        [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        need_debian "$package" || say "setup: $package could not be installed; plans cannot be kept or served from this machine"
+    fi
+}
+
+postgis_package() { # the newest that this system has: 15 on Debian 12, 17 on Debian 13, 16 on Ubuntu 24.04
+    local newest
+    newest="$(apt-cache search --names-only '^postgresql-(1[5-9]|[2-9][0-9])-postgis-3$' 2>/dev/null | sed 's/ .*//' | sort -V | tail -1)"
+    echo "${newest:-postgresql-15-postgis-3}"
+}
+
+need_postgis
+
 if [ "$purpose" = test ]; then # the pages are tested in a real browser, with Chinese glyphs
     missing=()
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
