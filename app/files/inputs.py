@@ -17,6 +17,7 @@ from app.files.outlines import Misfit, close_misfits, find_misfits
 from app.files.reading import LayerRead, empty_frame, read_layer
 from app.files.sources import content_digest
 from app.files.whereabouts import keep_near
+from app.geo.counting import counting_points
 from app.geo.crs import DEGREES
 from app.geo.datum import Datum
 from app.geo.errors import InputError, UsageError
@@ -225,7 +226,7 @@ def _settle_households(
     order = np.argsort(communities["community_code"].to_numpy(object), kind="stable")
     codes = [str(code) for code in communities["community_code"].to_numpy(object)[order]]
     totals = communities["households"].to_numpy()[order]
-    points = shapely.point_on_surface(buildings.geometry.to_numpy())
+    points = counting_points(buildings.geometry.to_numpy())
     community = communities_of(points, communities.geometry.to_numpy()[order])
     if "households" in matched:
         basis = household_basis or _basis_of(matched["households"])

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import STRtree
 
+from app.geo.counting import counting_points
 from app.geo.crs import project
 from app.geo.places import Finding, Place, grid_place, plain
 from app.geo.rules import Rules
@@ -58,8 +59,8 @@ def count_households(survey: Survey, statements: Statements, buildings: gpd.GeoD
     located, found, holders = [], [], []
     for zone in survey.zones:
         rows = zone.rows_near(shapes)
-        here = project(_sound_buildings(shapes[rows]), zone.crs)
-        points = shapely.point_on_surface(here)
+        sound = _sound_buildings(shapes[rows])
+        here, points = project(sound, zone.crs), project(counting_points(sound), zone.crs)
         located.append((zone, rows, here, points))
         grid, building = STRtree(points).query(survey.grids[zone.grids], predicate="dwithin", distance=TOUCH_M)
         found.append(rows[building])

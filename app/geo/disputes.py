@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from app.geo.counting import counting_points
 from app.geo.crs import metric_crs, project, unproject
 from app.geo.measures import STREET_CLASSES, street_class
 from app.geo.survey import polygons_only
@@ -117,7 +118,7 @@ def settle_disputes(
         pairs.setdefault((low, high), []).append(ground)
     dwellings = np.flatnonzero(buildings["households"].to_numpy(float) > 0) if len(buildings) else np.empty(0, int)
     drawn = np.asarray(buildings.geometry.array, dtype=object)[dwellings]
-    points = shapely.point_on_surface(drawn) if len(drawn) else drawn
+    points = counting_points(drawn)
     households = buildings["households"].to_numpy(float)[dwellings] if len(dwellings) else np.empty(0)
     settled = []
     for (first, second), grounds in sorted(pairs.items()):

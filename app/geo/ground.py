@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from app.geo.arrangement import GRID_M, noded, vertex_keys
 from app.geo.blocks import Blocks
 from app.geo.cells import Dwellings
+from app.geo.counting import counting_points
 from app.geo.crs import metric_crs, project
 from app.geo.layers import Layers
 from app.geo.rules import Rules
@@ -176,7 +177,7 @@ def _claims(
     buildings: NDArray[np.object_], outlines: NDArray[np.object_], codes: NDArray[np.object_]
 ) -> NDArray[np.object_]:
     """Code of the community in which each building counts, '' where none."""
-    building, row = STRtree(outlines).query(shapely.point_on_surface(buildings), predicate="intersects")
+    building, row = STRtree(outlines).query(counting_points(buildings), predicate="intersects")
     claimed = np.full(len(buildings), "", dtype=object)
     order = np.lexsort((codes[row].astype(str), building))[::-1]  # the lowest code is written last
     claimed[building[order]] = codes[row[order]]
@@ -199,7 +200,7 @@ def lay_out(task: CommunityTask, rules: Rules) -> Ground:
 
     around = lines_around(task, crs, rules)
     shapes = project(task.buildings.geometry.to_numpy(), crs)
-    anchor = project(shapely.point_on_surface(task.buildings.geometry.to_numpy()), crs)
+    anchor = project(counting_points(task.buildings.geometry.to_numpy()), crs)
     mine = (task.buildings["claimed_by"] == task.code).to_numpy()
     households = np.where(mine, task.buildings["households"].to_numpy(float), 0.0)
     fixed = project(task.fixed_borders.geometry.to_numpy(), crs)
