@@ -21,7 +21,7 @@ WHOLE_BLOCK_HOUSEHOLDS = 40
 TOUCH_M = 0.005
 OVERLAP_SHARE = 0.005
 """Dwellings that have more of one of them in common are one building."""
-NECK_HALF_M, BODY_M2 = 1.1, 30.0
+NECK_HALF_M, BODY_M2 = 1.1, 5.0
 """A cell that falls in bodies of this size when this much is taken off its edge is cut there (the referee: 1 and 200).
 
 The bodies are smaller than the referee's because each may grow when grids are made of cells.
