@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MachineSettings", "PlaceSettings", "Settings", "StoreSettings", "TerminalSettings", "read_settings"]
+__all__ = [
+    "MachineSettings",
+    "PlaceSettings",
+    "ServiceSettings",
+    "Settings",
+    "StoreSettings",
+    "TerminalSettings",
+    "read_settings",
+]
 
 SKIPPABLE_STEPS = ("reviewed", "public_notice", "approved")
 
@@ -63,6 +71,30 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class ServiceSettings:
+    """What the service takes, for how long, and from whom."""
+
+    county_names: tuple[str, ...] = ()
+    """Names of the county and of what lies above it, which may stand before any address."""
+    largest_body: int = 16 * 2**20
+    """The most bytes of a request."""
+    largest_plan: int = 256 * 2**20
+    """The most bytes of a plan or ledger that is handed in."""
+    seconds: float = 30.0
+    """The longest that a request may take."""
+    long_poll_seconds: float = 25.0
+    """The longest that a request for changes may wait for one."""
+    waiting_by_caller: int = 4
+    """How many requests for changes one account or key may let wait at a time."""
+    session_hours: float = 12.0
+    """How long a person stays signed in."""
+    secure_cookie: bool = True
+    """Whether the cookie of a session is sent over HTTPS alone; on this machine itself it need not be."""
+    log_requests: bool = True
+    """Whether each request has its line in the log."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings together."""
 
@@ -70,6 +102,7 @@ class Settings:
     machine: MachineSettings
     places: PlaceSettings
     store: StoreSettings
+    service: ServiceSettings
 
 
 def read_settings(
@@ -80,7 +113,8 @@ def read_settings(
     `NO_COLOR` (any text) and `TERM=dumb` are respected; `JIEXIANG_WORKERS` is the number of processes where `--workers`
     does not say; numba's `NUMBA_CACHE_DIR` is noted. `DATABASE_URL`, or the file `DATABASE_URL_FILE`, tells of a
     database; without either a private one is kept in `JIEXIANG_DATA`. `JIEXIANG_CONNECTIONS`,
-    `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used.
+    `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words: 云川县
+    明州市) are names that may stand before any address; `JIEXIANG_SESSION_HOURS` is how long a person stays signed in.
 
     Raises
     ------
@@ -103,6 +137,7 @@ def read_settings(
             compiled=Path(environ.get("NUMBA_CACHE_DIR") or package / "geo"),
         ),
         store=_read_store(environ),
+        service=_read_service(environ),
     )
 
 
@@ -126,6 +161,13 @@ def _read_store(environ: Mapping[str, str]) -> StoreSettings:
         connections=int(_read_number(environ, "JIEXIANG_CONNECTIONS", "5", least=1)),
         statement_seconds=_read_number(environ, "JIEXIANG_STATEMENT_SECONDS", "30", least=0.1),
         skipped_steps=skipped,
+    )
+
+
+def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
+    return ServiceSettings(
+        county_names=tuple(environ.get("JIEXIANG_COUNTY", "").split()),
+        session_hours=_read_number(environ, "JIEXIANG_SESSION_HOURS", "12", least=0.1),
     )
 
 

@@ -1,0 +1,1 @@
+"""The service: FastAPI, thin; routes ask, shape and answer."""

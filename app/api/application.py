@@ -1,0 +1,131 @@
+"""The application: routers, the table of failures, the front door around it all."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import __version__
+from app.api import health, locate, reference
+from app.api.errors import TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
+from app.api.frontdoor import Asgi, FrontDoor
+from app.api.logs import RequestLog
+from app.api.service import Service
+from app.geo.errors import JiexiangError
+
+__all__ = ["build", "build_inside"]
+
+DESCRIPTION = """社区网格查询、划分方案、人员配备。坐标为 CGCS2000（EPSG:4490）经度在前；
+手机地图坐标请注明 `datum=gcj02`。
+出错时返回 RFC 9457 问题说明。系统用密钥：`Authorization: Bearer jx_…`；人员先在 `/session` 登录。
+
+Grids of communities, plans, assignments. Coordinates are CGCS2000 (EPSG:4490), longitude first; say `datum=gcj02` for
+those of maps on phones. Failures are RFC 9457 problem documents. Systems send `Authorization: Bearer jx_…`; people
+sign in at `/session`."""
+SMALLEST_COMPRESSED = 1_000
+COMPRESSION = 5
+UPLOADS = ("/plans", "/locate/workbook")
+"""Addresses that take whole files."""
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "title_en": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "detail_en": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("where", "detail", "detail_en")},
+            },
+        },
+    },
+}
+PROBLEMS = {
+    "400": "请求有误 The request is wrong",
+    "401": "请先登录 Sign in first",
+    "404": "没有，或不在您的辖区 Not there, or not in your area",
+    "503": "暂时不能服务 Not available for the moment",
+}
+PUBLIC = ("/health/live", "/health/ready", "/docs")
+
+
+def build_inside(service: Service, **options: Any) -> FastAPI:
+    """Return the application without its front door: what answers, and the OpenAPI document of it."""
+    application = FastAPI(
+        title="街巷 Jiexiang",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        **options,
+    )
+    application.state.service = service
+    for module in (locate, health, reference):
+        application.include_router(module.router)
+    application.add_exception_handler(JiexiangError, on_failure)
+    application.add_exception_handler(Exception, on_failure)
+    application.add_exception_handler(HTTPException, on_routing_failure)
+    application.add_exception_handler(RequestValidationError, on_invalid)
+    application.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=COMPRESSION)
+    application.openapi = lambda: _describe(application)  # type: ignore[method-assign]  # FastAPI's documented way
+    return application
+
+
+def build(service: Service, **options: Any) -> Asgi:
+    """Return the whole application."""
+    settings = service.settings
+    return FrontDoor(
+        build_inside(service, **options),
+        refuse=problem_response,
+        too_large=lambda limit: TooLarge(f"最多 {limit:,} 字节", f"at most {limit:,} bytes"),
+        largest_body=lambda method, path: (
+            settings.largest_plan if method == "POST" and path in UPLOADS else settings.largest_body
+        ),
+        seconds=lambda path: settings.seconds + (settings.long_poll_seconds if path == "/changes" else 0),
+        log=RequestLog(sys.stderr if settings.log_requests else None),
+        figures=service.figures,
+    )
+
+
+def _describe(application: FastAPI) -> dict[str, Any]:
+    """Write the OpenAPI document: FastAPI's, with our problems in place of its 422, and who may ask."""
+    if application.openapi_schema:
+        return application.openapi_schema
+    document = get_openapi(
+        title=application.title,
+        version=application.version,
+        description=application.description,
+        routes=application.routes,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = PROBLEM_SCHEMA
+    components["securitySchemes"] = {
+        "key": {"type": "http", "scheme": "bearer", "description": "系统密钥 API key"},
+        "session": {"type": "apiKey", "in": "cookie", "name": "jiexiang", "description": "人员登录 a person's session"},
+    }
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            operation["responses"].pop("422", None)
+            for status, words in PROBLEMS.items():
+                operation["responses"].setdefault(status, {"description": words, "content": content})
+            if path not in PUBLIC:
+                operation["security"] = [{"key": []}, {"session": []}]
+    application.openapi_schema = document
+    return document

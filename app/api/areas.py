@@ -1,0 +1,60 @@
+"""Who asks, and which part of the county that one may see: the one place where areas are bounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.store.areas import Area
+
+__all__ = ["ROLES_WITH_ASSIGNMENTS", "ROLES_WITH_PHONES", "ROLES_WITH_PLANS", "Caller", "area_holds", "area_key"]
+
+ROLES_WITH_PHONES = frozenset({"county", "town", "community", "worker"})
+"""Who needs to call a grid's people; other systems and planners see no phone numbers."""
+ROLES_WITH_PLANS = frozenset({"county", "planner"})
+"""Who may hand in plans and take them through their steps."""
+ROLES_WITH_ASSIGNMENTS = frozenset({"county", "town", "community"})
+"""Who may say which person works where."""
+
+
+def area_holds(area: Area, *, town_id: int | None, community_id: int | None, grid_id: int | None) -> bool:
+    """Tell whether something lies in an area, as `app.store.areas.bound_grid` asks the database."""
+    match area.scope:
+        case "county":
+            return True
+        case "town":
+            return town_id == area.id
+        case "community":
+            return community_id == area.id
+        case _:
+            return grid_id == area.id
+
+
+def area_key(area: Area) -> str:
+    """Return a short text that is the same for the same area, for tags."""
+    return f"{area.scope}{area.id or ''}"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a person who signed in or a system with a key, what role that one has, and where.
+
+    `name` stands in logs and in records of what was changed: the name of an account or a key, never a person's.
+    """
+
+    kind: Literal["user", "key"]
+    id: int
+    name: str
+    role: str
+    area: Area
+    person_id: int | None = None
+
+    @property
+    def sees_phones(self) -> bool:
+        """Whether phone numbers are shown."""
+        return self.role in ROLES_WITH_PHONES
+
+    @property
+    def label(self) -> str:
+        """Return what stands in records: `user:li` or `key:12345-hotline`."""
+        return f"{self.kind}:{self.name}"

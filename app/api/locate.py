@@ -1,0 +1,339 @@
+"""Which grid: of a point, of many points, of an address, of many addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.areas import Caller
+from app.api.board import Board
+from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
+from app.api.points import DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
+from app.api.routing import DirectRoute, Parameter, read_query
+from app.api.service import JSON, PRIVATE, ask, bytes_response, service_of, tag
+from app.geo.addresses import DOUBTS, AddressMatch
+from app.geo.lookup import NOWHERE
+from app.store.areas import COUNTY, Area
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=DirectRoute, tags=["查网格 look-ups"])
+
+MOST_CANDIDATES = 20
+MOST_ADDRESSES = 5_000
+WORTH_A_THREAD = 2_000
+"""Fewer points are sooner found than a thread is woken."""
+NDJSON = "application/x-ndjson"
+ON_BORDER_M = 0.005
+
+AT = Parameter("at", "哪一天；默认今天 on which day; today where it is not said", {"type": "string", "format": "date"})
+POINT_PARAMETERS = (
+    Parameter("lon", "经度，度 longitude in degrees", {"type": "number"}, 120.6972),
+    Parameter("lat", "纬度，度 latitude in degrees", {"type": "number"}, 30.6402),
+    Parameter(
+        "datum",
+        "坐标系；手机地图多为 gcj02 datum; maps on phones mostly use gcj02",
+        {"type": "string", "enum": list(DATUM_NAMES), "default": "cgcs2000"},
+    ),
+)
+ADDRESS_PARAMETERS = (
+    Parameter("address", "代替坐标：小区楼栋或道路门牌 instead of a point", {"type": "string", "maxLength": 500}),
+    Parameter("limit", "最多几个候选 how many at most", {"type": "integer", "minimum": 1, "maximum": MOST_CANDIDATES}),
+)
+POINT_NAMES = frozenset(parameter.name for parameter in (*POINT_PARAMETERS, AT))
+ADDRESS_NAMES = frozenset(parameter.name for parameter in (*ADDRESS_PARAMETERS, AT))
+
+POINT_EXAMPLE = {
+    "found": True,
+    "distance_to_border_m": 31.4,
+    "on_border": False,
+    "grid": {
+        "grid_code": "330482001001003",
+        "name": "第3网格",
+        "kind": "general",
+        "community_code": "330482001001",
+        "community_name": "东门社区",
+        "town_code": "330482001",
+        "town_name": "城关街道",
+    },
+    "lead": {"name": "李明", "role": "网格长", "phone": "13800000000"},
+}
+OUTSIDE_EXAMPLE = {"found": False, "nearest": {"grid_code": "330482001001003", "name": "第3网格", "distance_m": 212.5}}
+ADDRESS_EXAMPLE = {
+    "address": "阳光花园三幢2单元501",
+    "certain": True,
+    "candidates": [
+        {
+            "building_code": "B00017",
+            "score": 100,
+            "matched": "阳光花园3栋2单元",
+            "doubts": [],
+            "grid": POINT_EXAMPLE["grid"],
+            "lead": POINT_EXAMPLE["lead"],
+        }
+    ],
+}
+MANY_EXAMPLE = {
+    "day": "2026-11-26",
+    "found": 1,
+    "results": ["330482001001003", None],
+    "grids": {"330482001001003": {"grid": POINT_EXAMPLE["grid"], "lead": POINT_EXAMPLE["lead"]}},
+}
+
+
+class AddressesAsked(BaseModel):
+    """Many addresses at once."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    addresses: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=MOST_ADDRESSES)]
+    limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 3
+
+
+class LineAsked(BaseModel):
+    """One point of a stream; `id` comes back as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str | int | None = None
+    lon: Annotated[float, Field(allow_inf_nan=False)]
+    lat: Annotated[float, Field(allow_inf_nan=False)]
+
+
+_POINTS = TypeAdapter(PointsAsked)
+_ADDRESSES = TypeAdapter(AddressesAsked)
+_LINES = TypeAdapter(list[LineAsked])
+
+
+def _answers(*examples: tuple[str, Any]) -> dict[int | str, dict[str, Any]]:
+    named = {name: {"value": value} for name, value in examples}
+    return {200: {"content": {JSON: {"examples": named, "schema": {"type": "object"}}}}}
+
+
+@router.get(
+    "/locate",
+    summary="一个点或一个地址在哪个网格 Which grid holds a point or an address",
+    responses=_answers(("inside", POINT_EXAMPLE), ("outside", OUTSIDE_EXAMPLE), ("address", ADDRESS_EXAMPLE)),
+    openapi_extra={"parameters": [one.describe() for one in (*POINT_PARAMETERS, *ADDRESS_PARAMETERS, AT)]},
+)
+async def locate(request: Request) -> Response:
+    """Tell the grid, who leads it, and how far its border is; on a border the lowest code holds the point."""
+    caller = await ask(request)
+    by_address = b"address=" in request.scope["query_string"]
+    query = read_query(request.scope, ADDRESS_NAMES if by_address else POINT_NAMES)
+    board = await _board(request, query.get("at"))
+    etag = tag(caller.area, board.revision, board.day, caller.sees_phones)
+    if by_address:
+        match = board.book.match(query["address"], limit=_read_limit(query.get("limit", "5")))
+        return bytes_response(request, _dump(_tell_match(board, match, caller)), etag)
+    missing = [name for name in ("lon", "lat") if name not in query]
+    if missing:
+        wrong = [Wrong(f"query.{name}", "必须给出", "is required") for name in missing]
+        raise BadRequest("缺少参数：给出 lon 和 lat，或 address", "give lon and lat, or address", wrong)
+    longitude, latitude = read_point(
+        read_number("lon", query["lon"]), read_number("lat", query["lat"]), query.get("datum", "cgcs2000")
+    )
+    return bytes_response(request, _tell_point(board, longitude, latitude, caller), etag)
+
+
+@router.post(
+    "/locate",
+    summary="许多点或许多地址各在哪个网格 Which grids hold many points or addresses",
+    responses=_answers(("points", MANY_EXAMPLE), ("addresses", {"results": [ADDRESS_EXAMPLE], "unmatched": []})),
+    openapi_extra={
+        "parameters": [AT.describe()],
+        "requestBody": {
+            "required": True,
+            "content": {
+                JSON: {
+                    "schema": {"anyOf": [PointsAsked.model_json_schema(), AddressesAsked.model_json_schema()]},
+                    "examples": {
+                        "points": {"value": {"points": [[120.6972, 30.6402], [121.5, 31.0]], "distances": True}},
+                        "addresses": {"value": {"addresses": ["阳光花园三幢2单元501", "中山路12号"]}},
+                    },
+                },
+                NDJSON: {"schema": {"type": "string"}, "example": '{"id":1,"lon":120.6972,"lat":30.6402}\n'},
+            },
+        },
+    },
+)
+async def locate_many(request: Request) -> Response:
+    """Tell the grid of each of up to 100,000 points, or of each of up to 5,000 addresses, in the order given."""
+    caller = await ask(request)
+    query = read_query(request.scope, frozenset({"at"}))
+    board = await _board(request, query.get("at"))
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in (JSON, NDJSON):
+        raise Unsupported(f"请用 {JSON} 或 {NDJSON}", f"send {JSON} or {NDJSON}")
+    body = await request.body()
+    work = _answer_lines if kind == NDJSON else _answer_json
+    if len(body) > WORTH_A_THREAD * 20:
+        content = await asyncio.to_thread(work, board, body, caller)
+    else:
+        content = work(board, body, caller)
+    return Response(content, headers=PRIVATE, media_type=kind)
+
+
+async def _board(request: Request, at: str | None) -> Board:
+    boards = service_of(request).boards
+    if at is None:
+        return boards.current
+    try:
+        day = date.fromisoformat(at)
+    except ValueError as error:
+        wrong = Wrong("query.at", "请写成 2026-01-31", "write it as 2026-01-31")
+        raise BadRequest("日期读不懂", "the date cannot be read", [wrong]) from error
+    return await boards.on(day)
+
+
+def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller) -> bytes:
+    row = board.index.find_point(longitude, latitude)
+    if board.holds(caller.area, row):
+        distance = board.index.distance_to_border_m(row, longitude, latitude)
+        on_border = b"true" if distance < ON_BORDER_M else b"false"
+        return b'{"found":true,"distance_to_border_m":%.1f,"on_border":%b,%b}' % (
+            distance,
+            on_border,
+            board.tell(row, phones=caller.sees_phones),
+        )
+    nearest = board.index.find_nearest(longitude, latitude) if row == NOWHERE else None
+    if nearest is None or not board.holds(caller.area, nearest.row):
+        return b'{"found":false,"nearest":null}'
+    grid = board.grids[nearest.row]
+    told = {"grid_code": grid.grid_code, "name": grid.name, "distance_m": round(nearest.distance_m, 1)}
+    return _dump({"found": False, "nearest": told})
+
+
+def _tell_match(board: Board, match: AddressMatch, caller: Caller) -> dict[str, Any]:
+    """Tell what an address may mean, within the area of the one who asks."""
+    candidates = []
+    for candidate in match.candidates:
+        row = board.buildings.get(candidate.key, NOWHERE)
+        if row != NOWHERE and not board.holds(caller.area, row):
+            continue
+        if row == NOWHERE and caller.area != COUNTY:
+            continue
+        facts = json.loads(b"{%b}" % board.tell(row, phones=caller.sees_phones)) if row != NOWHERE else {"grid": None}
+        doubts = [
+            {"kind": doubt, "words": DOUBTS[doubt][0], "words_en": DOUBTS[doubt][1]} for doubt in candidate.doubts
+        ]
+        candidates.append(
+            {
+                "building_code": candidate.key,
+                "score": candidate.score,
+                "matched": candidate.matched,
+                "doubts": doubts,
+                **facts,
+            }
+        )
+    told: dict[str, Any] = {
+        "address": match.address,
+        "certain": bool(candidates) and not candidates[0]["doubts"],
+        "candidates": candidates,
+    }
+    if not candidates:
+        told["reason"] = (match.reason or "unknown_name") if caller.area == COUNTY else "not_in_area"
+    return told
+
+
+def _answer_json(board: Board, body: bytes, caller: Caller) -> bytes:
+    which = "addresses" if b'"addresses"' in body[:200] or b'"points"' not in body else "points"
+    asked: PointsAsked | AddressesAsked
+    try:
+        asked = (_POINTS if which == "points" else _ADDRESSES).validate_json(body)
+    except ValidationError as error:
+        raise _unreadable(error.errors(include_url=False, include_input=False)) from error
+    if isinstance(asked, AddressesAsked):
+        return _answer_addresses(board, asked, caller)
+    xy = np.array(asked.points, dtype=np.float64).reshape(-1, 2)
+    rows, xy = _find(board, xy, asked.datum, caller.area)
+    codes = [b"null"] if not board.grids else [json.dumps(grid.grid_code).encode() for grid in board.grids] + [b"null"]
+    results = b",".join([codes[row] for row in rows.tolist()])
+    named = np.unique(rows[rows != NOWHERE]).tolist()
+    grids = b",".join(codes[row] + b":{" + board.tell(row, phones=caller.sees_phones) + b"}" for row in named)
+    found = int((rows != NOWHERE).sum())
+    head = b'{"day":"%b","found":%d,"results":[%b],"grids":{%b}' % (str(board.day).encode(), found, results, grids)
+    if not asked.distances:
+        return head + b"}"
+    distances = _distances(board, rows, xy)
+    told = b",".join([b"null" if one != one else b"%.1f" % one for one in distances.tolist()])
+    return head + b',"distances_to_border_m":[' + told + b"]}"
+
+
+def _answer_addresses(board: Board, asked: AddressesAsked, caller: Caller) -> bytes:
+    results = [_tell_match(board, board.book.match(address, limit=asked.limit), caller) for address in asked.addresses]
+    unmatched = [number for number, result in enumerate(results) if not result["certain"]]
+    return _dump({"day": str(board.day), "results": results, "unmatched": unmatched})
+
+
+def _answer_lines(board: Board, body: bytes, caller: Caller) -> bytes:
+    lines = [line for line in body.splitlines() if line.strip()]
+    if len(lines) > MOST_POINTS:
+        raise TooLarge(f"一次最多 {MOST_POINTS:,} 个点", f"at most {MOST_POINTS:,} points at a time")
+    try:
+        asked = _LINES.validate_json(b"[" + b",".join(lines) + b"]")
+    except ValidationError as error:
+        raise _unreadable(error.errors(include_url=False, include_input=False), "lines") from error
+    xy = np.array([(one.lon, one.lat) for one in asked], dtype=np.float64).reshape(-1, 2)
+    rows, xy = _find(board, xy, "cgcs2000", caller.area)
+    told = [b'"grid_code":%b,"community_code":%b' % _codes(board, row) for row in range(len(board.grids))]
+    told.append(b'"grid_code":null,"community_code":null')
+    answers = []
+    for one, row in zip(asked, rows.tolist(), strict=True):
+        number = b"" if one.id is None else b'"id":%b,' % json.dumps(one.id, ensure_ascii=False).encode()
+        answers.append(b"{%b%b}\n" % (number, told[row]))
+    return b"".join(answers)
+
+
+def _codes(board: Board, row: int) -> tuple[bytes, bytes]:
+    grid = board.grids[row]
+    return json.dumps(grid.grid_code).encode(), json.dumps(grid.community_code).encode()
+
+
+def _find(board: Board, xy: Any, datum: str, area: Area) -> tuple[Any, Any]:
+    """Return the row of each point, `NOWHERE` outside the area, and the points in CGCS2000."""
+    xy = read_points(xy, datum)
+    rows = board.index.find_points(xy)
+    if area != COUNTY:
+        seen = np.array([board.holds(area, row) for row in range(len(board.grids))] + [False])
+        rows = np.where(seen[rows], rows, NOWHERE)
+    return rows, xy
+
+
+def _distances(board: Board, rows: Any, xy: Any) -> Any:
+    distances = np.full(len(rows), np.nan)
+    inside = rows != NOWHERE
+    distances[inside] = board.index.distances_to_borders_m(rows[inside], xy[inside])
+    return distances
+
+
+def _unreadable(errors: Sequence[ErrorDetails], whole: str = "body") -> BadRequest | TooLarge:
+    """Turn what pydantic has to say into a problem; too long a list is too large, not wrong."""
+    if any(error["type"] == "too_long" and len(error["loc"]) == 1 for error in errors):
+        most = MOST_POINTS if errors[0]["loc"][0] == "points" else MOST_ADDRESSES
+        return TooLarge(f"一次最多 {most:,} 个", f"at most {most:,} at a time")
+    wrong = [Wrong(".".join(map(str, (whole, *error["loc"]))), error["msg"], error["msg"]) for error in errors[:20]]
+    return BadRequest("内容读不懂", "the body cannot be read", wrong)
+
+
+def _read_limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_CANDIDATES):
+        wrong = Wrong(
+            "query.limit", f"应是 1 到 {MOST_CANDIDATES} 的整数", f"must be a number from 1 to {MOST_CANDIDATES}"
+        )
+        raise BadRequest("有参数读不懂", "some parameters cannot be read", [wrong])
+    return int(text)
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,93 @@
+"""What routes work with: who asks, what holds today, and the answers' tags; handed to the application once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Protocol
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.areas import Caller, area_key
+from app.api.board import Board
+from app.api.frontdoor import Scope
+from app.api.metrics import Figures
+from app.settings import ServiceSettings
+from app.store.areas import Area
+
+__all__ = ["Asking", "Boards", "Service", "Serving", "ask", "bytes_response", "matches", "service_of", "tag"]
+
+PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+"""What is answered depends on who asks; a browser may keep it if it asks each time whether it still holds."""
+
+JSON = "application/json"
+
+
+class Boards(Protocol):
+    """Gives what holds: now, or on any day."""
+
+    @property
+    def current(self) -> Board:
+        """Return what holds today."""
+
+    async def on(self, day: date) -> Board:
+        """Return what holds, held or will hold on a day."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that routes share."""
+
+    settings: ServiceSettings
+    boards: Boards
+    identify: Callable[[Scope], Awaitable[Caller]]
+    figures: Figures
+
+
+def service_of(request: Request) -> Service:
+    """Return the service that a request was made to."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def ask(request: Request) -> Caller:
+    """Return who asks.
+
+    Raises
+    ------
+    NotSignedIn
+        Nobody who is known.
+    """
+    caller = await service_of(request).identify(request.scope)
+    request.scope["jiexiang.caller"] = caller.label
+    return caller
+
+
+Serving = Annotated[Service, Depends(service_of)]
+Asking = Annotated[Caller, Depends(ask)]
+
+
+def tag(area: Area, *parts: object) -> str:
+    """Return the ETag of what an area sees in a state of the store."""
+    text = "\x1f".join([area_key(area), *map(str, parts)])
+    return f'"{hashlib.blake2s(text.encode(), digest_size=10).hexdigest()}"'
+
+
+def matches(request: Request, etag: str) -> bool:
+    """Tell whether the one who asks has this answer already."""
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return False
+    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+
+
+def bytes_response(request: Request, content: bytes, etag: str, *, media_type: str = JSON) -> Response:
+    """Answer with bytes as they are, or with 304 where the one who asks has them already."""
+    headers = {"ETag": etag, **PRIVATE}
+    if matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media_type)
