@@ -113,8 +113,8 @@ def read_settings(
     `NO_COLOR` (any text) and `TERM=dumb` are respected; `JIEXIANG_WORKERS` is the number of processes where `--workers`
     does not say; numba's `NUMBA_CACHE_DIR` is noted. `DATABASE_URL`, or the file `DATABASE_URL_FILE`, tells of a
     database; without either a private one is kept in `JIEXIANG_DATA`. `JIEXIANG_CONNECTIONS`,
-    `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words: 云川县
-    明州市) are names that may stand before any address; `JIEXIANG_SESSION_HOURS` is how long a person stays signed in.
+    `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words) are
+    names that may stand before any address; `JIEXIANG_SESSION_HOURS` is how long a person stays signed in.
 
     Raises
     ------
