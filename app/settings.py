@@ -86,8 +86,6 @@ class ServiceSettings:
     """The longest that a request for changes may wait for one."""
     waiting_by_caller: int = 4
     """How many requests for changes one account or key may let wait at a time."""
-    session_hours: float = 12.0
-    """How long a person stays signed in."""
     secure_cookie: bool = True
     """Whether the cookie of a session is sent over HTTPS alone; on this machine itself it need not be."""
     log_requests: bool = True
@@ -114,7 +112,7 @@ def read_settings(
     does not say; numba's `NUMBA_CACHE_DIR` is noted. `DATABASE_URL`, or the file `DATABASE_URL_FILE`, tells of a
     database; without either a private one is kept in `JIEXIANG_DATA`. `JIEXIANG_CONNECTIONS`,
     `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words) are
-    names that may stand before any address; `JIEXIANG_SESSION_HOURS` is how long a person stays signed in.
+    names that may stand before any address; `JIEXIANG_PLAIN_HTTP` (any text) lets people sign in without HTTPS.
 
     Raises
     ------
@@ -167,7 +165,7 @@ def _read_store(environ: Mapping[str, str]) -> StoreSettings:
 def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
     return ServiceSettings(
         county_names=tuple(environ.get("JIEXIANG_COUNTY", "").split()),
-        session_hours=_read_number(environ, "JIEXIANG_SESSION_HOURS", "12", least=0.1),
+        secure_cookie=not environ.get("JIEXIANG_PLAIN_HTTP"),
     )
 
 

@@ -12,12 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__
-from app.api import health, locate, reference
+from app.api import changes, grids, health, locate, people, plans, reference, sessions
 from app.api.errors import TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor
 from app.api.logs import RequestLog
+from app.api.metrics import Figures
 from app.api.service import Service
 from app.geo.errors import JiexiangError
+from app.settings import ServiceSettings
 
 __all__ = ["build", "build_inside"]
 
@@ -58,11 +60,15 @@ PROBLEMS = {
     "404": "没有，或不在您的辖区 Not there, or not in your area",
     "503": "暂时不能服务 Not available for the moment",
 }
-PUBLIC = ("/health/live", "/health/ready", "/docs")
+PUBLIC = (("get", "/health/live"), ("get", "/health/ready"), ("get", "/docs"), ("post", "/session"))
+"""What is answered to anybody."""
 
 
-def build_inside(service: Service, **options: Any) -> FastAPI:
-    """Return the application without its front door: what answers, and the OpenAPI document of it."""
+def build_inside(service: Service | None, **options: Any) -> FastAPI:
+    """Return the application without its front door: what answers, and the OpenAPI document of it.
+
+    Without a service, whatever is handed in as `lifespan` puts one into its state.
+    """
     application = FastAPI(
         title="街巷 Jiexiang",
         version=__version__,
@@ -73,7 +79,7 @@ def build_inside(service: Service, **options: Any) -> FastAPI:
         **options,
     )
     application.state.service = service
-    for module in (locate, health, reference):
+    for module in (locate, grids, people, changes, plans, sessions, health, reference):
         application.include_router(module.router)
     application.add_exception_handler(JiexiangError, on_failure)
     application.add_exception_handler(Exception, on_failure)
@@ -84,9 +90,8 @@ def build_inside(service: Service, **options: Any) -> FastAPI:
     return application
 
 
-def build(service: Service, **options: Any) -> Asgi:
-    """Return the whole application."""
-    settings = service.settings
+def build(settings: ServiceSettings, figures: Figures, service: Service | None = None, **options: Any) -> Asgi:
+    """Return the whole application; `options` are FastAPI's."""
     return FrontDoor(
         build_inside(service, **options),
         refuse=problem_response,
@@ -96,7 +101,7 @@ def build(service: Service, **options: Any) -> Asgi:
         ),
         seconds=lambda path: settings.seconds + (settings.long_poll_seconds if path == "/changes" else 0),
         log=RequestLog(sys.stderr if settings.log_requests else None),
-        figures=service.figures,
+        figures=figures,
     )
 
 
@@ -121,11 +126,11 @@ def _describe(application: FastAPI) -> dict[str, Any]:
     }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path, item in document["paths"].items():
-        for operation in item.values():
+        for method, operation in item.items():
             operation["responses"].pop("422", None)
             for status, words in PROBLEMS.items():
                 operation["responses"].setdefault(status, {"description": words, "content": content})
-            if path not in PUBLIC:
+            if (method, path) not in PUBLIC:
                 operation["security"] = [{"key": []}, {"session": []}]
     application.openapi_schema = document
     return document

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from app.api.areas import area_holds
 from app.geo.addresses import AddressBook
 from app.geo.lookup import NOWHERE, GridIndex
 from app.store.areas import Area
+from app.store.changes import Revisions
 
-__all__ = ["Board", "GridFacts", "Lead"]
+__all__ = ["AddressPlace", "Board", "GridFacts", "Lead"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,18 @@ class GridFacts:
     town_name: str
 
 
+MOST_LISTS = 500
+"""Lists of codes that are kept; one who asks for made-up communities shall not fill the memory."""
+
+
+class AddressPlace(NamedTuple):
+    """What an entry of the address book stands for, and the row of the grid it lies in."""
+
+    building_id: int | None
+    standard_code: str
+    row: int
+
+
 @dataclass(frozen=True)
 class Lead:
     """Who answers for a grid: its lead (网格长), or where it has none the first of its workers."""
@@ -45,22 +59,53 @@ class Lead:
 class Board:
     """Everything that look-ups of one day need.
 
-    `grids` are in the order of the index; `revision` is the number of the last change that it knows; `buildings` gives
-    the row of the grid of a building that the address book may name.
+    `grids` are in the order of the index; `revisions` tell how much of the store it knows; `places` say what the
+    entries of the address book stand for, and `book_mark` which state of the store it is. `features` keeps the GeoJSON
+    that PostGIS has written, by code.
     """
 
     day: date
-    revision: int
+    revisions: Revisions
     index: GridIndex
     grids: Sequence[GridFacts]
     leads: Mapping[int, Lead]
     book: AddressBook
-    buildings: Mapping[str, int]
+    places: Mapping[str, AddressPlace]
+    book_mark: tuple[int, ...] = ()
+    features: dict[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> Mapping[str, int]:
         """Return the row of each grid by its code."""
         return {grid.grid_code: row for row, grid in enumerate(self.grids)}
+
+    @cached_property
+    def grid_of(self) -> Mapping[int, GridFacts]:
+        """Return each grid by its permanent number."""
+        return {grid.grid_id: grid for grid in self.grids}
+
+    @cached_property
+    def community_codes(self) -> Mapping[int, str]:
+        """Return the code of each community by its permanent number."""
+        return {grid.community_id: grid.community_code for grid in self.grids}
+
+    def codes_in(self, area: Area, community_code: str | None = None) -> Sequence[str]:
+        """Return the codes of the grids in an area, or of one community in it, in order."""
+        kept = self._listed.get((area, community_code))
+        if kept is None:
+            kept = sorted(
+                grid.grid_code
+                for row, grid in enumerate(self.grids)
+                if community_code in (None, grid.community_code) and self.holds(area, row)
+            )
+            if len(self._listed) >= MOST_LISTS:
+                self._listed.clear()
+            self._listed[area, community_code] = kept
+        return kept
+
+    @cached_property
+    def _listed(self) -> dict[tuple[Area, str | None], list[str]]:
+        return {}
 
     @cached_property
     def _told(self) -> dict[tuple[int, bool], bytes]:

@@ -74,7 +74,8 @@ ADDRESS_EXAMPLE = {
     "certain": True,
     "candidates": [
         {
-            "building_code": "B00017",
+            "building_id": 17,
+            "standard_code": "",
             "score": 100,
             "matched": "阳光花园3栋2单元",
             "doubts": [],
@@ -132,7 +133,7 @@ async def locate(request: Request) -> Response:
     by_address = b"address=" in request.scope["query_string"]
     query = read_query(request.scope, ADDRESS_NAMES if by_address else POINT_NAMES)
     board = await _board(request, query.get("at"))
-    etag = tag(caller.area, board.revision, board.day, caller.sees_phones)
+    etag = tag(caller.area, board.revisions.changes, board.day, caller.sees_phones)
     if by_address:
         match = board.book.match(query["address"], limit=_read_limit(query.get("limit", "5")))
         return bytes_response(request, _dump(_tell_match(board, match, caller)), etag)
@@ -218,7 +219,8 @@ def _tell_match(board: Board, match: AddressMatch, caller: Caller) -> dict[str, 
     """Tell what an address may mean, within the area of the one who asks."""
     candidates = []
     for candidate in match.candidates:
-        row = board.buildings.get(candidate.key, NOWHERE)
+        place = board.places[candidate.key]
+        row = place.row
         if row != NOWHERE and not board.holds(caller.area, row):
             continue
         if row == NOWHERE and caller.area != COUNTY:
@@ -229,7 +231,8 @@ def _tell_match(board: Board, match: AddressMatch, caller: Caller) -> dict[str, 
         ]
         candidates.append(
             {
-                "building_code": candidate.key,
+                "building_id": place.building_id,
+                "standard_code": place.standard_code,
                 "score": candidate.score,
                 "matched": candidate.matched,
                 "doubts": doubts,

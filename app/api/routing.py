@@ -55,6 +55,8 @@ def read_query(scope: Scope, known: frozenset[str]) -> Mapping[str, str]:
     except ValueError as error:
         raise BadRequest("查询参数读不懂", "the query cannot be read") from error
     query = dict(pairs)
+    if "\x00" in scope["path"] or any("\x00" in value for value in query.values()):
+        raise BadRequest("地址或参数里有空字符", "the address or a parameter holds a null character")
     if not query.keys() <= known:
         listed = "、".join(sorted(known)) or "无"
         wrong = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -18,8 +20,20 @@ from app.api.frontdoor import Scope
 from app.api.metrics import Figures
 from app.settings import ServiceSettings
 from app.store.areas import Area
+from app.store.connect import Store
 
-__all__ = ["Asking", "Boards", "Service", "Serving", "ask", "bytes_response", "matches", "service_of", "tag"]
+__all__ = [
+    "Asking",
+    "Boards",
+    "Service",
+    "Serving",
+    "ask",
+    "bytes_response",
+    "json_response",
+    "matches",
+    "service_of",
+    "tag",
+]
 
 PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 """What is answered depends on who asks; a browser may keep it if it asks each time whether it still holds."""
@@ -34,6 +48,10 @@ class Boards(Protocol):
     def current(self) -> Board:
         """Return what holds today."""
 
+    @property
+    def changed(self) -> asyncio.Condition:
+        """Return what is notified when what holds has been renewed."""
+
     async def on(self, day: date) -> Board:
         """Return what holds, held or will hold on a day."""
 
@@ -45,7 +63,10 @@ class Service:
     settings: ServiceSettings
     boards: Boards
     identify: Callable[[Scope], Awaitable[Caller]]
+    forget: Callable[[Scope], None]
     figures: Figures
+    store: Store
+    skipped_steps: frozenset[str] = frozenset()
 
 
 def service_of(request: Request) -> Service:
@@ -91,3 +112,9 @@ def bytes_response(request: Request, content: bytes, etag: str, *, media_type: s
     if matches(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
+
+
+def json_response(value: Any, *, status_code: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with a value that no cache may keep."""
+    content = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Response(content, status_code, {"Cache-Control": "no-store", **(headers or {})}, media_type=JSON)

@@ -224,7 +224,7 @@ def test_an_address_gives_candidates_with_the_part_that_matched(county):
     told = ask(county, address="云川县东镇阳光花园三幢2单元501").json()
     assert told["certain"] is True
     [first] = told["candidates"]
-    assert first["building_code"] == "b1"
+    assert first["building_id"] == 1
     assert first["matched"] == "阳光花园3栋2单元"
     assert first["grid"]["grid_code"] == "A1"
     assert first["lead"]["name"] == "李明"

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 
 from asgi_client import Client
 from shapely import box
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.api.application import build
 from app.api.areas import Caller
-from app.api.board import Board, GridFacts, Lead
+from app.api.board import AddressPlace, Board, GridFacts, Lead
 from app.api.errors import NotSignedIn
 from app.api.frontdoor import Scope
 from app.api.metrics import Figures
 from app.api.service import Service
 from app.geo.addresses import AddressBook, AddressEntry
-from app.geo.lookup import index_grids
+from app.geo.lookup import NOWHERE, index_grids
 from app.settings import ServiceSettings
 from app.store.areas import COUNTY, Area
+from app.store.changes import Revisions
+from app.store.connect import Store
 
 #   B7 B8 B9     each 0.01° wide, the south-west corner at 120°E 30°N;
 #   B4 B5 B6     community A (id 1) in town 1, community B (id 2) in town 2;
@@ -43,7 +47,7 @@ ENTRIES = [
 ]
 
 
-def make_board(day: date = DAY, revision: int = 7, *, grids: int = 9) -> Board:
+def make_board(day: date = DAY, changes: int = 7, *, grids: int = 9) -> Board:
     """Draw the board; on an earlier day there were fewer grids."""
     facts, shapes = [], []
     for number in range(1, grids + 1):
@@ -77,13 +81,25 @@ def make_board(day: date = DAY, revision: int = 7, *, grids: int = 9) -> Board:
     leads = {1: Lead("李明", "网格长", "13800000001"), 5: Lead("何芳", "专职网格员", "13800000005")}
     book = AddressBook(ENTRIES, county=["云川县"])
     rows = {one.grid_code: row for row, one in enumerate(ordered)}
-    return Board(day, revision, index, ordered, leads, book, {"b1": rows["A1"], "b2": rows.get("B5", 0)})
+    places = {
+        "b1": AddressPlace(1, "", rows["A1"]),
+        "b2": AddressPlace(2, "", rows.get("B5", NOWHERE)),
+        "b3": AddressPlace(None, "330482", NOWHERE),
+    }
+    return Board(day, Revisions(changes, changes, changes), index, ordered, leads, book, places)
+
+
+NO_STORE = Store(create_async_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none"), "")
+"""A database that does not answer."""
 
 
 class DrawnBoards:
     """Today's board, and an earlier one."""
 
     current = make_board()
+
+    def __init__(self) -> None:
+        self.changed = asyncio.Condition()
 
     async def on(self, day: date) -> Board:
         return self.current if day >= DAY else make_board(day, grids=3)
@@ -97,8 +113,13 @@ async def identify(scope: Scope) -> Caller:
     raise NotSignedIn("请先登录", "sign in first")
 
 
+def make_service(settings: ServiceSettings, boards: DrawnBoards | None = None) -> Service:
+    """Return the service itself."""
+    return Service(settings, boards or DrawnBoards(), identify, lambda _scope: None, Figures(), NO_STORE)
+
+
 def make_client(settings: ServiceSettings | None = None, caller: str = "county") -> Client:
     """Return a client of the service that asks as somebody."""
-    service = Service(settings or ServiceSettings(log_requests=False), DrawnBoards(), identify, Figures())
+    service = make_service(settings or ServiceSettings(log_requests=False))
     headers = {"X-Test-Caller": caller} if caller else {}
-    return Client(build(service), headers)
+    return Client(build(service.settings, service.figures, service), headers)

@@ -1,0 +1,105 @@
+"""What changed since a number: in the order of commits, without gaps, within one's area; asked for or awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from app.api.areas import Caller
+from app.api.board import Board
+from app.api.errors import BadRequest, TooMany, Wrong
+from app.api.examples import CHANGES, answer
+from app.api.routing import StrictRoute
+from app.api.service import Asking, Service, Serving, json_response
+from app.store.changes import Change, read_changes, read_revisions
+
+__all__ = ["router", "tell_change"]
+
+router = APIRouter(route_class=StrictRoute, tags=["变更 changes"])
+
+_waiting: Counter[str] = Counter()
+"""How many requests of each caller wait in this process."""
+
+
+@router.get("/changes", summary="某个编号之后的变更 What changed since a number", responses=answer(CHANGES))
+async def changes(
+    caller: Asking,
+    service: Serving,
+    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="上次的 last the `last` of the answer before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000, description="一次几条 how many at most")] = 100,
+    wait: Annotated[int, Query(ge=0, le=60, description="没有变更时最多等几秒 seconds to wait for one")] = 0,
+) -> Response:
+    """Tell the changes after a number and the number to ask with next time; nothing is missed or told twice."""
+    seconds = min(float(wait), service.settings.long_poll_seconds)
+    until = time.monotonic() + seconds
+    with _place_in_line(caller, service) if seconds else contextlib.nullcontext():
+        while True:
+            found, newest = await _read(service, caller, since, limit)
+            left = until - time.monotonic()
+            if found or left <= 0:
+                break
+            await _until_something_changes(service, newest, left)
+    last = found[-1].number if len(found) == limit else newest
+    board = service.boards.current
+    return json_response({"changes": [tell_change(board, one) for one in found], "last": last})
+
+
+def tell_change(board: Board, one: Change) -> dict[str, Any]:
+    """Return a change as it is told: no names, no phone numbers."""
+    grid = board.grid_of.get(one.grid_id) if one.grid_id is not None else None
+    return {
+        "number": one.number,
+        "at": one.at.isoformat(),
+        "kind": one.kind,
+        "subject_id": one.subject_id,
+        "community_code": board.community_codes.get(one.community_id) if one.community_id is not None else None,
+        "grid_code": grid.grid_code if grid else None,
+        "details": dict(one.details),
+    }
+
+
+async def _read(service: Service, caller: Caller, since: int, limit: int) -> tuple[list[Change], int]:
+    """Read both in one moment of the database, so that what is not told now is told later."""
+    async with service.store.reading() as connection:
+        newest = (await read_revisions(connection)).changes
+        if since > newest:
+            remedy, remedy_en = f"最新的编号是 {newest}：请从 0 重新开始", f"the newest is {newest}: begin again with 0"
+            wrong = Wrong("query.since", remedy, remedy_en)
+            raise BadRequest("编号来自将来", "the number lies in the future", [wrong])
+        return await read_changes(connection, since, area=caller.area, most=limit), newest
+
+
+async def _until_something_changes(service: Service, seen: int, seconds: float) -> None:
+    """Wait until the board knows of more than was seen, or the time is over."""
+    boards = service.boards
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds), boards.changed:
+            await boards.changed.wait_for(lambda: boards.current.revisions.changes > seen)
+
+
+@contextmanager
+def _place_in_line(caller: Caller, service: Service) -> Iterator[None]:
+    """Hold one of the few places in which a caller may wait.
+
+    Raises
+    ------
+    TooMany
+        They are all taken.
+    """
+    if _waiting[caller.label] >= service.settings.waiting_by_caller:
+        raise TooMany("同时等待的请求过多", "too many requests wait at a time")
+    _waiting[caller.label] += 1
+    try:
+        yield
+    finally:
+        _waiting[caller.label] -= 1
+        if not _waiting[caller.label]:
+            del _waiting[caller.label]

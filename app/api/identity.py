@@ -1,0 +1,130 @@
+"""Who asks: a system by the key in its Authorization header, a person by the cookie of a session; never by an address.
+
+What was found out is believed for less than a second, so that a key that is revoked or a session that ends is refused
+within one, and a busy system does not ask the database each time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from app.api.areas import Caller
+from app.api.errors import Forbidden, NotSignedIn
+from app.api.frontdoor import Scope
+from app.store.connect import Store
+from app.store.keys import find_key, note_use
+from app.store.users import read_session
+
+__all__ = ["COOKIE", "Identities", "session_token"]
+
+COOKIE = "jiexiang"
+BELIEVED_SECONDS = 0.8
+NOTED_SECONDS = 60.0
+MOST_REMEMBERED = 10_000
+LONGEST_SECRET = 200
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Identities:
+    """Finds out who asks, and remembers it for a moment."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._noted: dict[int, float] = {}
+
+    async def identify(self, scope: Scope) -> Caller:
+        """Return who makes a request.
+
+        Raises
+        ------
+        NotSignedIn
+            Nobody who is known.
+        Forbidden
+            A page of another site makes a person's browser change something here.
+        """
+        given = _find_header(scope["headers"], b"authorization")
+        token = b"" if given else session_token(scope)
+        secret = given or token
+        if not secret or len(secret) > LONGEST_SECRET:
+            raise _unknown()
+        now = time.monotonic()
+        believed = self._known.get(secret)
+        if believed is None or believed[0] < now:
+            caller = await self._ask(given, token)
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[secret] = now + BELIEVED_SECONDS, caller
+        else:
+            caller = believed[1]
+        if caller.kind == "user" and scope["method"] not in SAFE_METHODS:
+            refuse_other_sites(scope)
+        return caller
+
+    def forget(self, scope: Scope) -> None:
+        """Forget who makes a request: the session has ended."""
+        self._known.pop(session_token(scope), None)
+
+    async def _ask(self, given: bytes, token: bytes) -> Caller:
+        try:
+            text = (given or token).decode("ascii")
+        except UnicodeDecodeError:
+            raise _unknown() from None
+        if given:
+            kind, _, presented = text.partition(" ")
+            if kind.lower() != "bearer":
+                raise _unknown()
+            async with self.store.reading() as connection:
+                key = await find_key(connection, presented.strip())
+            if key is None:
+                raise _unknown()
+            await self._note(key.id)
+            return Caller("key", key.id, key.name, key.role, key.area)
+        async with self.store.writing() as connection:
+            user = await read_session(connection, text)
+        if user is None:
+            raise _unknown()
+        return Caller("user", user.id, user.name, user.role, user.area, user.person_id)
+
+    async def _note(self, key_id: int) -> None:
+        now = time.monotonic()
+        if self._noted.get(key_id, -NOTED_SECONDS) + NOTED_SECONDS <= now:
+            self._noted[key_id] = now
+            async with self.store.writing() as connection:
+                await note_use(connection, key_id)
+
+
+def session_token(scope: Scope) -> bytes:
+    """Return the token of the session that a request belongs to, or nothing."""
+    for part in _find_header(scope["headers"], b"cookie").split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        if name == COOKIE.encode():
+            return value
+    return b""
+
+
+def refuse_other_sites(scope: Scope) -> None:
+    """Refuse what the page of another site asks in the name of whoever is signed in here.
+
+    Raises
+    ------
+    Forbidden
+        The browser says that it comes from elsewhere.
+    """
+    origin = _find_header(scope["headers"], b"origin")
+    fetched = _find_header(scope["headers"], b"sec-fetch-site")
+    elsewhere = bool(origin) and origin.partition(b"://")[2] != _find_header(scope["headers"], b"host")
+    if elsewhere or fetched not in (b"", b"same-origin", b"none"):
+        raise Forbidden("请求来自别的网站", "the request comes from another site")
+
+
+def _find_header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
+
+
+def _unknown() -> NotSignedIn:
+    return NotSignedIn("请先登录，或用有效的密钥", "sign in, or send a key that is valid")

@@ -1,0 +1,65 @@
+"""The service with its store behind it: opened when a worker starts, closed when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api.application import build
+from app.api.boards import KeptBoards
+from app.api.frontdoor import Asgi
+from app.api.identity import Identities
+from app.api.logs import set_up_logging
+from app.api.metrics import Figures
+from app.api.service import Service
+from app.settings import Settings, read_settings
+from app.store.connect import open_store
+
+__all__ = ["create_app", "create_worker", "open_service"]
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Service]:
+    """Open the store at its URL and keep what holds in memory while the block runs."""
+    async with open_store(settings.store.database_url, settings.store) as store:
+        boards = KeptBoards(store, county_names=settings.service.county_names)
+        identities = Identities(store)
+        keeping = asyncio.create_task(boards.run())
+        try:
+            yield Service(
+                settings.service,
+                boards,
+                identities.identify,
+                identities.forget,
+                figures,
+                store,
+                settings.store.skipped_steps,
+            )
+        finally:
+            keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeping
+
+
+def create_app(settings: Settings) -> Asgi:
+    """Return the application; its store is opened when it is started."""
+    figures = Figures()
+
+    @asynccontextmanager
+    async def living(application: FastAPI) -> AsyncIterator[None]:
+        async with open_service(settings, figures) as service:
+            application.state.service = service
+            yield
+
+    return build(settings.service, figures, lifespan=living)
+
+
+def create_worker() -> Asgi:
+    """Return the application of a worker process: settings from its environment, logs as lines of JSON."""
+    set_up_logging()
+    return create_app(read_settings(os.environ, results_to_terminal=False, progress_to_terminal=False))

@@ -1,0 +1,109 @@
+"""Signing in and out, and who one is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.areas import Caller
+from app.api.bodies import Body
+from app.api.errors import NotSignedIn, TooMany
+from app.api.identity import COOKIE, refuse_other_sites, session_token
+from app.api.phones import told_phone
+from app.api.routing import StrictRoute
+from app.api.service import Asking, Serving, json_response
+from app.store.assignments import Assignment, read_assignments
+from app.store.users import end_session, sign_in, start_session
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=StrictRoute, tags=["登录 signing in"])
+
+
+class Credentials(Body):
+    """A name and a password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "wang", "password": "……"}]})
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+@router.post("/session", status_code=201, summary="登录 Sign in")
+async def start(request: Request, given: Credentials, service: Serving) -> Response:
+    """Start a session; its cookie cannot be read by scripts and is sent to this site alone."""
+    refuse_other_sites(request.scope)
+    store = service.store
+    async with store.writing() as connection:
+        attempt = await sign_in(connection, given.name, given.password)
+        token = await start_session(connection, attempt.user.id) if attempt.user is not None else ""
+    if attempt.locked_until is not None:
+        until = attempt.locked_until.astimezone().strftime("%H:%M")
+        raise TooMany(f"失败次数过多，请在 {until} 后再试", f"too many failures; try again after {until}")
+    if attempt.user is None:
+        raise NotSignedIn("用户名或密码不对", "the name or the password is wrong")
+    user = attempt.user
+    caller = Caller("user", user.id, user.name, user.role, user.area, user.person_id)
+    response = json_response(_tell(caller, user.display_name), status_code=201)
+    response.set_cookie(
+        COOKIE,
+        token,
+        path="/",
+        secure=service.settings.secure_cookie,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+@router.delete("/session", status_code=204, summary="退出 Sign out")
+async def end(request: Request, service: Serving, _caller: Asking) -> Response:
+    """End the session of the cookie."""
+    token = session_token(request.scope).decode("ascii", "replace")
+    service.forget(request.scope)
+    async with service.store.writing() as connection:
+        await end_session(connection, token)
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, path="/", secure=service.settings.secure_cookie, httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/me", summary="我是谁 Who I am")
+async def me(caller: Asking) -> Response:
+    """Tell the account or key that asks, its role and its area."""
+    return json_response(_tell(caller))
+
+
+@router.get("/me/grids", summary="我的网格 My grids")
+async def my_grids(caller: Asking, service: Serving) -> Response:
+    """Tell the grids that the one who asks is assigned to today, each with its role."""
+    board = service.boards.current
+    mine: list[Assignment] = []
+    if caller.person_id is not None:
+        async with service.store.reading() as connection:
+            mine = await read_assignments(connection, on=board.day, person_id=caller.person_id)
+    rows = board.grid_of
+    told = [
+        {
+            "grid_code": rows[one.grid_id].grid_code,
+            "name": rows[one.grid_id].name,
+            "community_code": rows[one.grid_id].community_code,
+            "community_name": rows[one.grid_id].community_name,
+            "role": one.role,
+            "since": one.since.isoformat(),
+            "until": one.until.isoformat() if one.until else None,
+            **told_phone(caller, one.phone),
+        }
+        for one in mine
+        if one.grid_id in rows
+    ]
+    return json_response({"day": board.day.isoformat(), "grids": told})
+
+
+def _tell(caller: Caller, display_name: str = "") -> dict[str, Any]:
+    area = {"scope": caller.area.scope, "id": caller.area.id}
+    return {"kind": caller.kind, "name": caller.name, "display_name": display_name, "role": caller.role, "area": area}

@@ -1,0 +1,143 @@
+"""`user` and `key`: who may sign in, which systems may ask, and what part of the county they see."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from app.cli.faults import reporting
+from app.cli.root import app
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["key", "user"]
+
+Value = TypeVar("Value")
+
+user = typer.Typer(help="用户：谁能登录 People who sign in", no_args_is_help=True)
+key = typer.Typer(help="密钥：哪些系统能查询 Keys of other systems", no_args_is_help=True)
+app.add_typer(user, name="user")
+app.add_typer(key, name="key")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="名称 name")]
+Area = Annotated[
+    str,
+    typer.Option(
+        "--area", metavar="CODE", help="辖区编码，默认全县 code of a town, community or grid"
+    ),
+]
+
+
+@user.command("add", help="新增用户，打印一次初始密码 Add a user; a first password is printed once")
+def add_user(
+    context: typer.Context,
+    name: Name,
+    role: Annotated[str, typer.Option(help="county | planner | town | community | worker")],
+    area: Area = "",
+) -> None:
+    """Add a user with a random password."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.areas import find_area
+        from app.store.users import NewUser
+        from app.store.users import add_user as add
+
+        password = secrets.token_urlsafe(12)
+
+        async def work(connection: AsyncConnection) -> int:
+            return await add(connection, NewUser(name, password, role, await find_area(connection, area)))
+
+        _run(context.obj, work)
+        terminal.print(f"用户 {name} 的初始密码：{password}", f"first password of {name}: {password}")
+
+
+@user.command("password", help="重设密码，打印一次 Give a user a new password, printed once")
+def reset_password(context: typer.Context, name: Name) -> None:
+    """Give a user a new random password; sessions end and a lock is lifted."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.errors import NotFound
+        from app.store.users import change_password, read_users
+
+        password = secrets.token_urlsafe(12)
+
+        async def work(connection: AsyncConnection) -> None:
+            found = [one.id for one in await read_users(connection) if one.name == name]
+            if not found:
+                raise NotFound(f"没有名为 {name} 的用户", f"there is no user {name}")
+            await change_password(connection, found[0], password)
+
+        _run(context.obj, work)
+        terminal.print(f"用户 {name} 的新密码：{password}", f"new password of {name}: {password}")
+
+
+@key.command("add", help="新增密钥，只打印这一次 Add a key; it is printed this once")
+def add_key(
+    context: typer.Context,
+    name: Name,
+    role: Annotated[str, typer.Option(help="system | county | planner | town | community")] = "system",
+    area: Area = "",
+    days: Annotated[int, typer.Option(min=1, max=3660, help="有效天数 days that it holds")] = 365,
+) -> None:
+    """Add a key for another system."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.areas import find_area
+        from app.store.keys import add_key as add
+
+        until = datetime.now(UTC) + timedelta(days=days)
+
+        async def work(connection: AsyncConnection) -> str:
+            place = await find_area(connection, area)
+            return await add(connection, name, place, role=role, expires_at=until, created_by="cli")
+
+        terminal.print(*[f"{_run(context.obj, work)}"] * 2)
+
+
+@key.command("list", help="列出密钥 List keys, without their secrets")
+def list_keys(context: typer.Context) -> None:
+    """List every key."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.keys import read_keys
+
+        for one in _run(context.obj, read_keys):
+            state = "revoked" if one.revoked_at else f"until {one.expires_at:%Y-%m-%d}" if one.expires_at else "valid"
+            line = f"{one.prefix}  {one.name}  {one.role}  {one.area.scope}  {state}"
+            terminal.print(line, line)
+
+
+@key.command("revoke", help="吊销密钥 Revoke a key")
+def revoke(
+    context: typer.Context, prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="前缀 prefix")]
+) -> None:
+    """Revoke a key; it is refused within a second."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.keys import revoke_key
+
+        async def work(connection: AsyncConnection) -> None:
+            await revoke_key(connection, prefix)
+
+        _run(context.obj, work)
+        terminal.print(f"密钥 {prefix} 已吊销。", f"the key {prefix} is revoked.")
+
+
+def _run(settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
+    """Do something in one transaction of the store, which is brought to this version first."""
+    import asyncio
+
+    from app.api.running import open_database
+    from app.settings import StoreSettings
+    from app.store.connect import open_store
+    from app.store.migrate import migrate
+
+    async def go(store_settings: StoreSettings) -> Value:
+        async with open_store(store_settings.database_url, store_settings) as store:
+            await migrate(store)
+            async with store.writing() as connection:
+                return await work(connection)
+
+    with open_database(settings) as store_settings:
+        return asyncio.run(go(store_settings))
