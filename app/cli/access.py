@@ -28,9 +28,7 @@ app.add_typer(key, name="key")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="名称 name")]
 Area = Annotated[
     str,
-    typer.Option(
-        "--area", metavar="CODE", help="辖区编码，默认全县 code of a town, community or grid"
-    ),
+    typer.Option("--area", metavar="CODE", help="辖区编码，默认全县 code of a town, community or grid"),
 ]
 
 
