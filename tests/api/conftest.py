@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from asgi_client import Client
+from live_service import Live, live_service
 from toy_service import make_client
 
 
@@ -28,3 +29,10 @@ def asking() -> Iterator[Callable[[str], Client]]:
 def county(asking) -> Client:
     """Return a client that may see everything."""
     return asking("county")
+
+
+@pytest.fixture(scope="module")
+def live(postgis) -> Iterator[Live]:
+    """Run a service over a database of this module's own."""
+    with postgis.database() as settings, live_service(settings) as running:
+        yield running
