@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -23,15 +24,13 @@ def serve(
     with reporting(context, as_json=False) as terminal:
         from app.api.running import run_service
 
-        try:
-            run_service(
-                context.obj,
-                host=host,
-                port=port,
-                workers=workers,
-                on_ready=lambda address: terminal.print(
-                    f"服务：{address}  接口文档：{address}/docs", f"service: {address}  reference: {address}/docs"
-                ),
+        def tell(address: str) -> None:
+            terminal.print(
+                f"服务：{address}  接口文档：{address}/docs", f"service: {address}  reference: {address}/docs"
             )
+            sys.stdout.flush()  # whoever waits for the address through a pipe shall not wait for the end
+
+        try:
+            run_service(context.obj, host=host, port=port, workers=workers, on_ready=tell)
         except KeyboardInterrupt:
             terminal.warn("服务已停止。", "the service has stopped.")
