@@ -107,7 +107,8 @@ def explain_missing(data: Path, root: Path = DEBIAN_ROOT) -> tuple[str, str] | N
             INSTALL_LINE.format(package=f"postgresql-{major}-postgis-3"),
         )
     if not found:
-        package = '$(apt-cache search --names-only "^postgresql-(1[5-9]|[2-9][0-9])-postgis-3$" | sed "s/ .*//" | sort -V | tail -1)'
+        named = "^postgresql-(1[5-9]|[2-9][0-9])-postgis-3$"
+        package = f'$(apt-cache search --names-only "{named}" | sed "s/ .*//" | sort -V | tail -1)'
         return "没有 PostgreSQL 15 和 PostGIS 3.3 或更高", INSTALL_LINE.format(package=package)
     if os.geteuid() == 0 and _user_for_root() is None:
         return (
