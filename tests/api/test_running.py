@@ -17,7 +17,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from app.cli import app as command_line
 from app.store.cluster import explain_missing
 from tests.store.drawn_plans import community_code, draw_plan, grid_code
 
@@ -32,8 +34,9 @@ class Running:
     address: str
     environ: dict[str, str]
 
-    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([COMMAND, *words], env=self.environ, capture_output=True, text=True, timeout=120)
+    def type(self, *words: str, **variables: str) -> Result:
+        """Run a command in this process, which has loaded the libraries already."""
+        return CliRunner().invoke(command_line, words, env={**self.environ, **variables}, catch_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def running() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def county(running) -> Iterator[httpx.Client]:
     made = running.type("key", "add", "test", "--role", "county")
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     with httpx.Client(base_url=running.address, headers={"Authorization": f"Bearer {made.stdout.strip()}"}) as client:
         yield client
 
@@ -130,17 +133,17 @@ def test_look_ups_under_publication_have_no_error_and_no_stale_answer_after_a_se
 
 def test_the_first_account_is_made_by_the_command_line(running):
     made = running.type("user", "add", "wang", "--role", "county")
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     password = made.stdout.strip().rpartition("：")[2]
     with httpx.Client(base_url=running.address) as client:
         assert client.post("/session", json={"name": "wang", "password": password}).status_code == 201
-    assert running.type("user", "add", "wang", "--role", "county").returncode == 1
-    assert running.type("user", "add", "li", "--role", "king").returncode == 1
-    assert running.type("user", "add", "li", "--role", "town", "--area", "1").returncode == 1
+    assert running.type("user", "add", "wang", "--role", "county").exit_code == 1
+    assert running.type("user", "add", "li", "--role", "king").exit_code == 1
+    assert running.type("user", "add", "li", "--role", "town", "--area", "1").exit_code == 1
 
 
 def test_a_new_password_is_for_those_who_have_lost_theirs(running):
-    assert running.type("user", "password", "nobody").returncode == 1
+    assert running.type("user", "password", "nobody").exit_code == 1
     running.type("user", "add", "zhou", "--role", "planner")
     password = running.type("user", "password", "zhou").stdout.strip().rpartition("：")[2]
     with httpx.Client(base_url=running.address) as client:
@@ -153,7 +156,7 @@ def test_keys_are_listed_without_their_secrets_and_revoked(running):
     prefix, secret = key.split("_", 2)[1:]
     assert prefix in listed
     assert secret not in listed
-    assert running.type("key", "revoke", prefix).returncode == 0
+    assert running.type("key", "revoke", prefix).exit_code == 0
     time.sleep(1.0)
     with httpx.Client(base_url=running.address, headers={"Authorization": f"Bearer {key}"}) as client:
         assert client.get("/me").status_code == 401
@@ -171,14 +174,11 @@ def test_the_figures_of_all_workers_are_added_up(running, county):
 def test_a_port_that_is_taken_is_said(running):
     port = running.address.rpartition(":")[2]
     done = running.type("serve", "--port", port)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert port in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_an_address_of_a_database_that_does_not_answer_is_said(running):
-    environ = {**running.environ, "DATABASE_URL": "postgresql://nobody:secret@127.0.0.1:1/none"}
-    done = subprocess.run([COMMAND, "serve", "--port", "0"], env=environ, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1
+    done = running.type("serve", "--port", "0", DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/none")
+    assert done.exit_code == 1
     assert "secret" not in done.stderr
-    assert "Traceback" not in done.stderr
