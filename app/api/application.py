@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__
-from app.api import changes, grids, health, locate, people, plans, reference, sessions
+from app.api import changes, grids, health, locate, people, plans, reference, sessions, workbooks
 from app.api.errors import TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor
 from app.api.logs import RequestLog
@@ -79,7 +79,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
         **options,
     )
     application.state.service = service
-    for module in (locate, grids, people, changes, plans, sessions, health, reference):
+    for module in (locate, workbooks, grids, people, changes, plans, sessions, health, reference):
         application.include_router(module.router)
     application.add_exception_handler(JiexiangError, on_failure)
     application.add_exception_handler(Exception, on_failure)

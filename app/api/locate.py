@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,13 +18,14 @@ from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
 from app.api.points import DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
+from app.api.queries import AT, board_of, read_limit
 from app.api.routing import DirectRoute, Parameter, read_query
-from app.api.service import JSON, PRIVATE, ask, bytes_response, service_of, tag
-from app.geo.addresses import DOUBTS, AddressMatch
+from app.api.service import JSON, PRIVATE, ask, bytes_response, tag
+from app.geo.addresses import DOUBTS
 from app.geo.lookup import NOWHERE
 from app.store.areas import COUNTY, Area
 
-__all__ = ["router"]
+__all__ = ["MOST_ADDRESSES", "router", "tell_address"]
 
 router = APIRouter(route_class=DirectRoute, tags=["查网格 look-ups"])
 
@@ -36,7 +36,6 @@ WORTH_A_THREAD = 2_000
 NDJSON = "application/x-ndjson"
 ON_BORDER_M = 0.005
 
-AT = Parameter("at", "哪一天；默认今天 on which day; today where it is not said", {"type": "string", "format": "date"})
 POINT_PARAMETERS = (
     Parameter("lon", "经度，度 longitude in degrees", {"type": "number"}, 120.6972),
     Parameter("lat", "纬度，度 latitude in degrees", {"type": "number"}, 30.6402),
@@ -132,11 +131,11 @@ async def locate(request: Request) -> Response:
     caller = await ask(request)
     by_address = b"address=" in request.scope["query_string"]
     query = read_query(request.scope, ADDRESS_NAMES if by_address else POINT_NAMES)
-    board = await _board(request, query.get("at"))
+    board = await board_of(request, query)
     etag = tag(caller.area, board.revisions.changes, board.day, caller.sees_phones)
     if by_address:
-        match = board.book.match(query["address"], limit=_read_limit(query.get("limit", "5")))
-        return bytes_response(request, _dump(_tell_match(board, match, caller)), etag)
+        told = tell_address(board, query["address"], caller, limit=read_limit(query, usual=5, most=MOST_CANDIDATES))
+        return bytes_response(request, _dump(told), etag)
     missing = [name for name in ("lon", "lat") if name not in query]
     if missing:
         wrong = [Wrong(f"query.{name}", "必须给出", "is required") for name in missing]
@@ -172,7 +171,7 @@ async def locate_many(request: Request) -> Response:
     """Tell the grid of each of up to 100,000 points, or of each of up to 5,000 addresses, in the order given."""
     caller = await ask(request)
     query = read_query(request.scope, frozenset({"at"}))
-    board = await _board(request, query.get("at"))
+    board = await board_of(request, query)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (JSON, NDJSON):
         raise Unsupported(f"请用 {JSON} 或 {NDJSON}", f"send {JSON} or {NDJSON}")
@@ -183,18 +182,6 @@ async def locate_many(request: Request) -> Response:
     else:
         content = work(board, body, caller)
     return Response(content, headers=PRIVATE, media_type=kind)
-
-
-async def _board(request: Request, at: str | None) -> Board:
-    boards = service_of(request).boards
-    if at is None:
-        return boards.current
-    try:
-        day = date.fromisoformat(at)
-    except ValueError as error:
-        wrong = Wrong("query.at", "请写成 2026-01-31", "write it as 2026-01-31")
-        raise BadRequest("日期读不懂", "the date cannot be read", [wrong]) from error
-    return await boards.on(day)
 
 
 def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller) -> bytes:
@@ -215,8 +202,9 @@ def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller)
     return _dump({"found": False, "nearest": told})
 
 
-def _tell_match(board: Board, match: AddressMatch, caller: Caller) -> dict[str, Any]:
+def tell_address(board: Board, address: str, caller: Caller, *, limit: int) -> dict[str, Any]:
     """Tell what an address may mean, within the area of the one who asks."""
+    match = board.book.match(address, limit=limit)
     candidates = []
     for candidate in match.candidates:
         place = board.places[candidate.key]
@@ -274,7 +262,7 @@ def _answer_json(board: Board, body: bytes, caller: Caller) -> bytes:
 
 
 def _answer_addresses(board: Board, asked: AddressesAsked, caller: Caller) -> bytes:
-    results = [_tell_match(board, board.book.match(address, limit=asked.limit), caller) for address in asked.addresses]
+    results = [tell_address(board, address, caller, limit=asked.limit) for address in asked.addresses]
     unmatched = [number for number, result in enumerate(results) if not result["certain"]]
     return _dump({"day": str(board.day), "results": results, "unmatched": unmatched})
 
@@ -327,15 +315,6 @@ def _unreadable(errors: Sequence[ErrorDetails], whole: str = "body") -> BadReque
         return TooLarge(f"一次最多 {most:,} 个", f"at most {most:,} at a time")
     wrong = [Wrong(".".join(map(str, (whole, *error["loc"]))), error["msg"], error["msg"]) for error in errors[:20]]
     return BadRequest("内容读不懂", "the body cannot be read", wrong)
-
-
-def _read_limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_CANDIDATES):
-        wrong = Wrong(
-            "query.limit", f"应是 1 到 {MOST_CANDIDATES} 的整数", f"must be a number from 1 to {MOST_CANDIDATES}"
-        )
-        raise BadRequest("有参数读不懂", "some parameters cannot be read", [wrong])
-    return int(text)
 
 
 def _dump(value: Any) -> bytes:

@@ -84,8 +84,10 @@ def column_key(text: str) -> str:
     return "".join(plain.split()).casefold()
 
 
-def read_sheet(path: Path, wished: str, known: Collection[str], findings: Findings) -> Sheet:
-    """Read the sheet that `wished` names, or the only one whose header has names that are `known`.
+def read_sheet(
+    path: Path, wished: str, known: Collection[str], findings: Findings, *, fewest: int = FEWEST_KNOWN
+) -> Sheet:
+    """Read the sheet that `wished` names, or the only one whose header has at least `fewest` names that are `known`.
 
     Raises
     ------
@@ -94,11 +96,11 @@ def read_sheet(path: Path, wished: str, known: Collection[str], findings: Findin
     """
     keys = {column_key(name) for name in known}
     if path.suffix.lower() == ".csv":
-        sheet = _headed("", list(_csv_rows(path, findings)), [], keys)
+        sheet = _headed("", list(_csv_rows(path, findings)), [], keys, fewest)
         if sheet is None:
             raise findings.stop("header_missing", known="、".join(sorted(known)[:8]))
         return sheet
-    return _read_workbook(path, wished, keys, known, findings)
+    return _read_workbook(path, wished, keys, known, findings, fewest)
 
 
 def _csv_rows(path: Path, findings: Findings) -> Iterator[Row]:
@@ -128,7 +130,9 @@ def _decode(content: bytes, findings: Findings) -> tuple[str, str]:
     raise findings.stop("encoding", reason="既不是 UTF-8 也不是 GB18030", reason_en="neither UTF-8 nor GB18030")
 
 
-def _read_workbook(path: Path, wished: str, keys: set[str], known: Collection[str], findings: Findings) -> Sheet:
+def _read_workbook(
+    path: Path, wished: str, keys: set[str], known: Collection[str], findings: Findings, fewest: int
+) -> Sheet:
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
@@ -144,7 +148,7 @@ def _read_workbook(path: Path, wished: str, keys: set[str], known: Collection[st
             fitting = [
                 sheet
                 for name in names
-                if (sheet := _read_workbook_sheet(path, archive, name, parts[name], keys)) is not None
+                if (sheet := _read_workbook_sheet(path, archive, name, parts[name], keys, fewest)) is not None
             ]
     except WORKBOOK_ERRORS as error:
         raise findings.stop("damaged", reason=error) from error
@@ -190,7 +194,9 @@ def _attribute(element: str, name: str) -> str:
     return found[1] if found else ""
 
 
-def _read_workbook_sheet(path: Path, archive: zipfile.ZipFile, name: str, part: str, keys: set[str]) -> Sheet | None:
+def _read_workbook_sheet(
+    path: Path, archive: zipfile.ZipFile, name: str, part: str, keys: set[str], fewest: int
+) -> Sheet | None:
     """Read a sheet with the values that were saved with its formulas; None where it has no header that we know."""
     xml = archive.read(part) if part in archive.namelist() else b""
     rows = list(_workbook_rows(path, name, data_only=True))
@@ -201,7 +207,7 @@ def _read_workbook_sheet(path: Path, archive: zipfile.ZipFile, name: str, part: 
         range_boundaries(reference.decode("ascii"))
         for reference in re.findall(rb'<(?:\w+:)?mergeCell [^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"', xml)
     ]
-    return _headed(name, rows, merges, keys)
+    return _headed(name, rows, merges, keys, fewest)
 
 
 def _workbook_rows(path: Path, name: str, *, data_only: bool) -> Iterator[Row]:
@@ -224,16 +230,16 @@ def _mark_uncalculated(values: Sequence[Any], formulas: Sequence[Any]) -> tuple[
     )
 
 
-def _headed(name: str, rows: Sequence[Row], merges: Sequence[Any], keys: set[str]) -> Sheet | None:
-    """Find the header of one row or two, and the rows below it; None where no row knows two names."""
+def _headed(name: str, rows: Sequence[Row], merges: Sequence[Any], keys: set[str], fewest: int) -> Sheet | None:
+    """Find the header of one row or two, and the rows below it; None where no row knows enough names."""
     for place, row in enumerate(rows[:HEADER_WITHIN]):
-        if len({value for value in row.values if value is not None}) < FEWEST_KNOWN:
+        if len({value for value in row.values if value is not None}) < fewest:
             continue  # a title
         upper = _spread(row, merges)
         below = rows[place + 1] if place + 1 < len(rows) else Row(row.number + 1, ())
         lower = _lower_header(row, below, upper)
         columns = _names(upper, lower, keys)
-        if sum(column_key(column) in keys for column in columns) >= FEWEST_KNOWN:
+        if sum(column_key(column) in keys for column in columns) >= fewest:
             first = place + (2 if lower else 1)
             body = [one for one in rows[first:] if any(value is not None for value in one.values)]
             return Sheet(name, tuple(columns), tuple(_fill_merged(body, merges)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from datetime import date, timedelta
 
+import openpyxl
 import pytest
 from live_service import ELSEWHERE, FIRST, PASSWORD, SECOND, SINCE, TOWN, point_in
 
@@ -33,6 +35,27 @@ def test_an_address_is_found_by_another_name_with_both_entrances_as_one(live):
     assert [one["grid"]["grid_code"] for one in told["candidates"]] == [FIRST]
     told = live.asking("community").get("/locate", params={"address": "幸福苑3栋"}).json()
     assert told["candidates"] == []
+
+
+def test_a_workbook_of_addresses_comes_back_with_grids_and_a_work_list(live):
+    book = openpyxl.Workbook()
+    for row in (["姓名", "详细地址"], ["甲", "向阳小区3栋"], ["乙", "火星路1号"], ["丙", "=1+1"], ["丁", "幸福苑三幢"]):
+        book.active.append(row)
+    held = io.BytesIO()
+    book.save(held)
+    kind = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    answer = live.asking("county").post("/locate/workbook", content=held.getvalue(), headers=kind)
+    assert answer.status_code == 200, answer.text
+    made = openpyxl.load_workbook(io.BytesIO(answer.content))
+    rows = list(made["数据"].iter_rows(values_only=True))[1:]
+    assert [row[2] for row in rows] == ["确定", "未找到", "未找到", "确定"]
+    assert [rows[0][3], rows[3][3]] == [FIRST, ELSEWHERE]
+    assert "姓名" not in str(rows)
+    assert "待核清单" in made.sheetnames
+    for content in (b"", b"PK\x03\x04", b"<html>"):
+        refused = live.asking("county").post("/locate/workbook", content=content, headers=kind)
+        assert refused.status_code == 400
+        assert "jiexiang-workbook" not in refused.text
 
 
 def test_a_grid_is_the_bytes_that_postgis_wrote(live):
