@@ -80,9 +80,17 @@ def appoint_staff(
                 doubled += 1
             else:
                 rows.append({**facts, "角色": "兼职网格员", "人员类别": "其他", "备注": "组长兼任"})
+        surplus = max(workers - len(held), 0)
+        helped = surplus - surplus // 5  # grids so large that two look after them (一格多员)
+        seconds = sorted(held, key=lambda grid: (-grid[2], grid[0]))[:helped]
+        rows += [
+            {**common, "网格编码": grid_code, "网格名称": grid_name, "户数": households}
+            | {"角色": "专职网格员", "人员类别": "专职工作者", "备注": "一格两员"}
+            for grid_code, grid_name, households in seconds
+        ]
         rows += [
             {**common, "角色": "社区工作者", "人员类别": "专职工作者", "备注": "不包网格"}
-            for _ in range(len(held), workers)
+            for _ in range(surplus - len(seconds))
         ]
     return Staff(_fill(rows, faults, rng), faults)
 

@@ -19,6 +19,7 @@ from gis_data.make_county.sites import SUPERBLOCK_HOUSEHOLDS, SUPERBLOCK_NAME, T
 __all__ = ["tell_truth"]
 
 STAFF = {"urban": 336, "rural": 139}
+HEAVY_COMPOUNDS = ("U", "I")  # communities whose compounds leave one grid short of the band, found by dividing them
 
 
 def tell_truth(
@@ -73,6 +74,14 @@ def _exceptions(county: County, communities: gpd.GeoDataFrame) -> list[dict[str,
         (small, "total_indivisible", f"{totals[small]} households are fewer than a grid"),
         (odd, "total_indivisible", f"{totals[odd]} households are too many for one grid, too few for two"),
         (tower, "unit_too_heavy", f"{TOWER} is one building of {TOWER_HOUSEHOLDS} households"),
+        *(
+            (
+                county.communities[letter].code,
+                "proven_infeasible",
+                "its compounds stay whole; none has fewer, as solved exactly",
+            )
+            for letter in HEAVY_COMPOUNDS
+        ),
     ]
     return [
         {"community_code": code, "name": names[code], "reason_code": reason, "grids": 1, "why": why}
