@@ -106,7 +106,12 @@ def describe_grids(
 
 
 def look_around(task: CommunityTask, lines: BarrierLines, crs: CRS) -> Surroundings:
-    """Gather what may bound the grids of a community."""
+    """Gather what may bound the grids of a community.
+
+    Residents' groups 居民小组 are lists of buildings that nobody sees on the ground; villagers' groups own land.
+    """
+    names = task.groups["group"].to_numpy(object)
+    villagers = np.array(["居民" not in name for name in names], bool)
     return Surroundings(
         barriers=lines.geometry,
         classes=lines.barrier.tolist(),
@@ -115,6 +120,8 @@ def look_around(task: CommunityTask, lines: BarrierLines, crs: CRS) -> Surroundi
         neighbour_names=task.neighbours["name"].tolist(),
         places=project(task.places.geometry.to_numpy(), crs),
         place_names=task.places["name"].tolist(),
+        lands=project(task.groups.geometry.to_numpy()[villagers], crs),
+        land_names=names[villagers].tolist(),
     )
 
 

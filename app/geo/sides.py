@@ -66,8 +66,8 @@ def describe_sides(grids: Geometries, names: Sequence[str], around: Surroundings
     On each side the street, lane, river, railway or wall is named that runs along most of it, and up to two more that
     run along a fifth or more, in order along the side; a street with 中线 where the border is in its middle. A lane
     without a name is told by where it leads or what it lies beside. Where nothing of the kind runs, the compound, site
-    or named building beyond is named, then the grid beyond the open ground, or the community beyond the outline. A
-    compound of the grid beyond the street that bounds it is added in brackets.
+    or named building beyond is named, then the villagers' group or the grid beyond, or the community beyond the
+    outline. A compound of the grid beyond the street that bounds it is added in brackets.
 
     Parameters
     ----------
@@ -112,7 +112,10 @@ def _label(outlines: Geometries, names: Sequence[str], pieces: Pieces, around: S
     next_grid = nearest_other(outlines, middles, pieces.grid)
     for piece in np.flatnonzero(next_grid >= 0).tolist():
         name[piece] = f"与{names[next_grid[piece]]}之间空地"
-    own, beyond = _places_by(outlines, pieces, around)
+    beyond = _by(around.lands, outlines, pieces)[1]
+    for piece in np.flatnonzero((beyond >= 0) & (next_grid >= 0)).tolist():
+        name[piece] = around.land_names[beyond[piece]]
+    own, beyond = _by(around.places, outlines, pieces)
     for piece in np.flatnonzero((own >= 0) & ((next_grid >= 0) | (name == EDGE))).tolist():
         name[piece] = f"{around.place_names[own[piece]]}{COMPASS[pieces.side[piece]]}侧"
     for piece in np.flatnonzero(beyond >= 0).tolist():
@@ -140,13 +143,13 @@ def _barrier_words(kind: str, name: str, shape: shapely.Geometry, walled: str) -
     return {"lane": LANE, "rail": "铁路"}.get(kind, STREET)
 
 
-def _places_by(outlines: Geometries, pieces: Pieces, around: Surroundings) -> tuple[Indices, Indices]:
-    """Rows of the nearest place of the grid itself, and of the nearest beyond it, by each piece; -1 for none."""
+def _by(shapes: Geometries, outlines: Geometries, pieces: Pieces) -> tuple[Indices, Indices]:
+    """Rows of the nearest shape in the grid itself, and of the nearest beyond it, by each piece; -1 for none."""
     middles = shapely.points(pieces.middle)
-    piece, place = STRtree(around.places).query(middles, predicate="dwithin", distance=BY_M)
-    inside = shapely.intersects(shapely.point_on_surface(around.places[place]), outlines[pieces.grid[piece]])
-    gap = np.round(shapely.distance(middles[piece], around.places[place]), 1)
-    own, beyond = (first_of(piece[of], place[of], gap[of], len(middles)) for of in (inside, ~inside))
+    piece, shape = STRtree(shapes).query(middles, predicate="dwithin", distance=BY_M)
+    inside = shapely.intersects(shapely.point_on_surface(shapes[shape]), outlines[pieces.grid[piece]])
+    gap = np.round(shapely.distance(middles[piece], shapes[shape]), 1)
+    own, beyond = (first_of(piece[of], shape[of], gap[of], len(middles)) for of in (inside, ~inside))
     return own, beyond
 
 

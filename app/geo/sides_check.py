@@ -114,7 +114,7 @@ class _Known:
     def of(cls, row: int, outlines: Geometries, names: Sequence[str], around: Surroundings, pieces: Pieces) -> _Known:
         middles = shapely.points(pieces.middle)
         own = np.full(len(middles), row)
-        every = [*names, *around.place_names, *around.neighbour_names, *around.barrier_names]
+        every = [*names, *around.land_names, *around.place_names, *around.neighbour_names, *around.barrier_names]
         title = {word: word for word in (*GENERIC, EDGE)} | {plain_name(name): name for name in every if name}
         along = barriers_along(around, pieces, wider_m=WIDER_M)
         return cls(row, outlines, names, around, pieces, middles, along, nearest_other(outlines, middles, own), title)
@@ -141,6 +141,7 @@ class _Known:
         for shapes, called in (
             (self.around.neighbours, self.around.neighbour_names),
             (self.around.places, self.around.place_names),
+            (self.around.lands, self.around.land_names),
         ):
             for shape in shapes[_is(called, name)]:
                 found |= shapely.distance(self.middles, shape) <= BY_M
@@ -193,6 +194,7 @@ class _Known:
             *self.around.barriers[self.barriers(name)],
             *self.around.neighbours[_is(self.around.neighbour_names, name)],
             *self.around.places[_is(self.around.place_names, name)],
+            *self.around.lands[_is(self.around.land_names, name)],
             *self.outlines[_is(self.names, name)],
         ]
         if not shapes or not pieces.any():

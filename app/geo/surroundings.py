@@ -49,6 +49,8 @@ class Surroundings:
         The communities around, without the one whose grids are told.
     places, place_names
         Compounds, special sites and buildings that bear a name, inside and near.
+    lands, land_names
+        Land of villagers' groups, by which grids of a village are told where nothing runs between them.
     """
 
     barriers: Geometries
@@ -58,9 +60,11 @@ class Surroundings:
     neighbour_names: Sequence[str] = ()
     places: Geometries = field(default_factory=_none)
     place_names: Sequence[str] = ()
+    lands: Geometries = field(default_factory=_none)
+    land_names: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for name in ("barriers", "neighbours", "places"):
+        for name in ("barriers", "neighbours", "places", "lands"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=object))
 
     @property

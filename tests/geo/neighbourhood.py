@@ -21,12 +21,14 @@ GRIDS = [shapely.box(0, 0, 200, 300), shapely.box(200, 0, 400, 300)]
 NAMES = ["第一网格", "第二网格"]
 BEYOND = {"河东社区": shapely.box(400, -100, 600, 400), "": shapely.box(-200, -100, 0, 400)}
 
+NOTHING: MappingProxyType[str, shapely.Geometry] = MappingProxyType({})
+
 
 def line(*points: tuple[float, float]) -> shapely.Geometry:
     return shapely.LineString(points)
 
 
-def look(*barriers: tuple[str, str, shapely.Geometry], beyond=BEYOND, places=MappingProxyType({})) -> Surroundings:
+def look(*barriers: tuple[str, str, shapely.Geometry], beyond=BEYOND, places=NOTHING, lands=NOTHING) -> Surroundings:
     return Surroundings(
         barriers=np.array([shape for _, _, shape in barriers], dtype=object),
         classes=[kind for kind, _, _ in barriers],
@@ -35,4 +37,6 @@ def look(*barriers: tuple[str, str, shapely.Geometry], beyond=BEYOND, places=Map
         neighbour_names=list(beyond),
         places=np.array(list(places.values()), dtype=object),
         place_names=list(places),
+        lands=np.array(list(lands.values()), dtype=object),
+        land_names=list(lands),
     )

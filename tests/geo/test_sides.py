@@ -174,6 +174,14 @@ def test_a_compound_beyond_open_ground_is_named_and_one_of_the_grid_by_its_side(
     assert sides[1].east == "河东社区"
 
 
+def test_grids_of_a_village_are_told_by_the_group_beyond_and_a_community_by_its_neighbour():
+    lands = {"龙潭村一组": GRIDS[0], "龙潭村二组": GRIDS[1], "河东村三组": shapely.box(400, 0, 600, 300)}
+    sides = describe(lands=lands)
+    assert (sides[0].east, sides[1].west) == ("龙潭村二组", "龙潭村一组")
+    assert sides[1].east == "河东社区"
+    assert describe(("lane", "田埂", line((200, 0), (200, 300))), lands=lands)[0].east == "田埂中线"
+
+
 def test_a_building_with_a_name_may_bound_a_grid():
     sides = describe(places={"兴侨大厦": shapely.box(20, 308, 90, 330), "江南大厦": shapely.box(100, 308, 190, 330)})
     assert sides[0].north == "兴侨大厦、江南大厦"
