@@ -1,0 +1,1 @@
+"""Walking distances of a whole county, beside pandana."""
