@@ -86,7 +86,7 @@ def as_markdown(record: dict) -> str:
         "",
     ]
     if ours and "pandana" in seconds:
-        doors = seconds.get("ours, door to door")
+        doors = seconds.get("ours door to door")
         lines.append(f"- pandana took {seconds['pandana'] / ours:.0f} times as long as ours (aim: {AIM:.0f}).")
         if doors:
             lines.append(

@@ -69,4 +69,4 @@ def pandana(town: Town) -> np.ndarray:
     return np.stack(found)
 
 
-WALKERS = {"ours": ours, "ours, door to door": ours_from_doors, "scipy": scipy_alone, "pandana": pandana}
+WALKERS = {"ours": ours, "ours door to door": ours_from_doors, "scipy": scipy_alone, "pandana": pandana}
