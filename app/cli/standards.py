@@ -80,7 +80,7 @@ def check(
     as_is: AsIs = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="结果写到此处 folder for the results"),
+        typer.Option(metavar="DIR", help="台账、现场核查表、简报写到此处 folder for workbooks and the brief"),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -124,7 +124,7 @@ def check(
         else:
             print_check(terminal, done)
             if out:
-                terminal.print(f"结果：{out}", f"results: {out}")
+                terminal.print(f"台账、现场核查表、简报：{out}", f"workbooks and brief: {out}")
         raise typer.Exit(0 if done.kept else 1)
 
 

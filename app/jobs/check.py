@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 
 from app.files.columns import parse_columns
@@ -35,11 +36,14 @@ from app.geo.standards import Standard, choose_standards
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
 from app.output import refuse_to_overwrite, write_whole
+from app.reports.inspection import write_inspection
+from app.reports.room_ledger import write_room_ledger
+from app.reports.standards_brief import write_brief
 
 __all__ = ["CheckOrder", "StandardsCheck", "check"]
 
-RECORD = "check.json"
-NAMES = (RECORD,)
+LEDGER, INSPECTION, BRIEF, RECORD = "设施核查台账.xlsx", "现场核查表.xlsx", "核查简报.docx", "check.json"
+NAMES = (LEDGER, INSPECTION, BRIEF, RECORD)
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def check(order: CheckOrder, *, on_step: OnStep) -> StandardsCheck:
     with steps.take("read"):
         told = parse_columns(order.inputs.columns, contracts)
         standards = _choose(order)
-        layered, notes = _read_communities(order.inputs)
+        layered, outlines, notes = _read_communities(order.inputs)
         ledger = read_rooms(order.rooms, communities=layered, as_of=order.as_of, told=told)
         known = {one.code: one for one in ledger.communities}
         projects = read_projects(order.projects, communities=known, told=told) if order.projects else None
@@ -137,6 +141,9 @@ def check(order: CheckOrder, *, on_step: OnStep) -> StandardsCheck:
     done = StandardsCheck(before, standards, noted, ledger.rooms, phases, changes)
     if order.folder is not None:
         with steps.take("write"), write_whole(order.folder, NAMES, force=order.force) as part:
+            (part / LEDGER).write_bytes(write_room_ledger(before, standards))
+            (part / INSPECTION).write_bytes(write_inspection(before))
+            (part / BRIEF).write_bytes(write_brief(before, standards, outlines))
             (part / RECORD).write_text(json.dumps(done.record, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return done
 
@@ -152,12 +159,14 @@ def _choose(order: CheckOrder) -> tuple[Standard, ...]:
     return choose_standards(standards, on=order.on, off=order.off)
 
 
-def _read_communities(inputs: Inputs) -> tuple[dict[str, Community], tuple[Note, ...]]:
-    """Return the communities of the layers by code, with households counted from buildings where they do not say."""
+def _read_communities(
+    inputs: Inputs,
+) -> tuple[dict[str, Community], gpd.GeoDataFrame | None, tuple[Note, ...]]:
+    """Return the communities of the layers by code, their outlines, and what was noted; nothing without layers."""
     if not inputs.sources:
-        return {}, ()
+        return {}, None, ()
     layers, report = read_inputs(replace(inputs, columns=_of_layers(inputs.columns)))
-    return communities_in(layers), report.notes
+    return communities_in(layers), layers.communities, report.notes
 
 
 def _of_layers(columns: Sequence[str]) -> tuple[str, ...]:
