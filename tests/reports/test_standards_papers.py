@@ -31,7 +31,8 @@ ROOMS = (
     Room("R1", EAST.code, "服务站", "service_station", 260.0, activity_m2=200.0, evidence="title", in_use=True,
          evidence_words="不动产权证", evidence_number="007", measured_m2=240.0),
     Room("R2", EAST.code, HOSTILE, "service_station", 120.0, evidence="lease", in_use=True,
-         lease_until=date(2026, 9, 1), evidence_number="@SUM(A1)", shares={EAST.code: 0.5, WEST.code: 0.5}, sharing_words="东街社区、西街社区"),
+         lease_until=date(2026, 9, 1), evidence_number="@SUM(A1)",
+         shares={EAST.code: 0.5, WEST.code: 0.5}, sharing_words="东街社区、西街社区"),
     Room("R3", WEST.code, "老站", "service_station", 90.0, in_use=True),
     Room("R4", WEST.code, "新站", "service_station", None, evidence="title", in_use=True),
 )  # fmt: skip
