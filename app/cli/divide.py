@@ -31,12 +31,14 @@ from app.cli.options import (
     ProfileBands,
     Seeds,
     SpecialSites,
+    Staff,
     Streets,
     Workers,
     make_rules,
     name_sources,
 )
 from app.cli.root import app
+from app.geo.errors import UsageError
 from app.geo.rules import Rules
 from app.settings import Settings
 
@@ -190,6 +192,16 @@ def verify(
     profile: Profile = "",
     profile_band: ProfileBands = None,
     only: Only = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="把《现有网格体检表》和体检图写到此处 write the findings as a workbook and a map here",
+            show_default=False,
+        ),
+    ] = None,
+    staff: Staff = "",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Recompute every promise from the geometry and print it with the places where it is broken."""
@@ -206,13 +218,30 @@ def verify(
             groups=groups,
         )
         inputs = jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis, mend=mend, as_is=as_is)
+        if staff and report is None:
+            raise UsageError("--staff 要与 --report 一起用：人员问题写在《现有网格体检表》里")
+        rules, chosen = make_rules(minimum, maximum, profile=profile, profile_bands=profile_band), tuple(only or ())
         with terminal.progress() as on_step:
-            rules = make_rules(minimum, maximum, profile=profile, profile_bands=profile_band)
-            check = jobs.verify(grids, inputs, rules, only=tuple(only or ()), on_step=on_step)
+            if report is None:
+                check = jobs.verify(grids, inputs, rules, only=chosen, on_step=on_step)
+            else:
+                check = jobs.check_up(
+                    grids,
+                    inputs,
+                    rules,
+                    staff=staff,
+                    folder=report,
+                    only=chosen,
+                    force=force,
+                    language=terminal.settings.language,
+                    on_step=on_step,
+                )
         if as_json:
             terminal.print_json(check.record)
         else:
             terminal.print_check(check)
+            if report is not None:
+                terminal.print(f"体检表和体检图：{report}", f"workbook and map: {report}")
         raise typer.Exit(0 if check.kept else 1)
 
 

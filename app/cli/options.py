@@ -28,6 +28,14 @@ SpecialSites = Annotated[str, _source("专属网格场所面 schools, hospitals,
 Groups = Annotated[str, _source("居民小组、村民小组面 residents' and villagers' groups (polygons)")]
 FixedBorders = Annotated[str, _source("必须成为网格边界的线 lines that must be borders")]
 Seeds = Annotated[str, _source("种子网格，点或面 points or polygons from which grids grow")]
+Staff = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE[:SHEET]",
+        help="网格人员配备表，.csv 或 .xlsx who works in which grid, .csv or .xlsx",
+        show_default=False,
+    ),
+]
 Columns = Annotated[
     list[str] | None,
     typer.Option(

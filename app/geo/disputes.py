@@ -22,6 +22,9 @@ __all__ = ["Candidate", "Dispute", "Disputed", "Strip", "settle_disputes"]
 NEAR_M = 40.0
 """A street this close to a strip may settle it."""
 
+LEAST_ALONG = 0.5
+"""Share of the length of the strips that a street has to run beside them."""
+
 TOUCH_M = 0.5
 
 LEAST_PART_M2 = 1.0
@@ -193,8 +196,11 @@ def _along_street(
         if kind:
             key = (STREET_CLASSES.index(kind), str(streets["name"].iloc[row]))
             ways.setdefault(key, []).append(lines[row])
+    least = LEAST_ALONG * sum(_long_side(strip) for strip in field.strips)
     for (_, name), parts in sorted(ways.items(), key=lambda way: (way[0][0], -_length_in(way[1], zone), way[0][1])):
-        cut = _cut_by(zone, shapely.union_all(parts))
+        if _length_in(parts, zone) < least:  # it only crosses
+            continue
+        cut = _cut_by(zone, _extended(parts))
         mine = [_is_nearer(part, field) for part in cut]
         if len(cut) < 2 or len(set(mine)) < 2:
             continue
@@ -204,8 +210,25 @@ def _along_street(
     return None
 
 
+def _long_side(shape: shapely.Geometry) -> float:
+    box = shapely.get_coordinates(shapely.minimum_rotated_rectangle(shape))
+    return float(np.hypot(*np.diff(box[:3], axis=0).T).max())
+
+
 def _length_in(parts: Sequence[shapely.Geometry], zone: shapely.Geometry) -> float:
     return float(shapely.length(shapely.intersection(np.array(parts, dtype=object), zone)).sum())
+
+
+def _extended(parts: Sequence[shapely.Geometry]) -> shapely.Geometry:
+    """Join the parts of a way and carry their ends on straight: it may stop just short of where the strips end."""
+    joined = shapely.line_merge(shapely.union_all(parts))
+    longer = []
+    for line in shapely.get_parts(joined):
+        xy = shapely.get_coordinates(line)
+        for end, before in ((xy[0], xy[1]), (xy[-1], xy[-2])):
+            step = end - before
+            longer.append(shapely.LineString([end, end + step * (4 * NEAR_M / np.hypot(*step))]))
+    return shapely.union_all([joined, *longer])
 
 
 def _cut_by(zone: shapely.Geometry, way: shapely.Geometry) -> list[shapely.Geometry]:

@@ -1,11 +1,14 @@
 """The jobs a county asks for, each from files to files, each in a module of its own."""
 
 from app.jobs.check import CheckOrder, StandardsCheck, check
+from app.jobs.checkup import check_up
 from app.jobs.coverage import CoverageDone, CoverageOrder, coverage
 from app.jobs.demonstrate import DemoOrder, demonstrate
 from app.jobs.draft import DraftDone, DraftOrder, Mapped, draft, locate
 from app.jobs.draw import draw
+from app.jobs.export import ExportDone, export
 from app.jobs.inputs import Inputs
+from app.jobs.report import ReportDone, ReportOrder, report
 from app.jobs.sides import GridSides, NoticeCheck, SidesDone, SidesOrder, sides
 from app.jobs.site import SiteOrder, SitingDone, site
 from app.jobs.split import FailedCommunity, SplitDone, SplitOrder, split
@@ -20,12 +23,15 @@ __all__ = [
     "DemoOrder",
     "DraftDone",
     "DraftOrder",
+    "ExportDone",
     "FailedCommunity",
     "GridSides",
     "Inputs",
     "Mapped",
     "NoticeCheck",
     "OnStep",
+    "ReportDone",
+    "ReportOrder",
     "SidesDone",
     "SidesOrder",
     "SiteOrder",
@@ -34,11 +40,14 @@ __all__ = [
     "SplitOrder",
     "StandardsCheck",
     "check",
+    "check_up",
     "coverage",
     "demonstrate",
     "draft",
     "draw",
+    "export",
     "locate",
+    "report",
     "sides",
     "site",
     "split",

@@ -23,7 +23,7 @@ from app.geo.rules import Rules
 from app.jobs.inputs import Inputs, keep_communities, read_inputs
 from app.jobs.steps import OnStep, Steps
 
-__all__ = ["Check", "check_grids", "verify"]
+__all__ = ["Check", "check_grids", "verify", "verify_in_steps"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,19 @@ def verify(grids: str, inputs: Inputs, rules: Rules, *, only: Sequence[str] = ()
     InputError, UsageError
         The grids or the layers cannot be read.
     """
-    steps = Steps(on_step)
+    return verify_in_steps(grids, inputs, rules, only=only, steps=Steps(on_step))[0]
+
+
+def verify_in_steps(
+    grids: str, inputs: Inputs, rules: Rules, *, only: Sequence[str], steps: Steps
+) -> tuple[Check, gpd.GeoDataFrame, Layers]:
+    """Check as `verify` does, as part of a longer job; return the grids and layers of the check as well.
+
+    Raises
+    ------
+    InputError, UsageError
+        The grids or the layers cannot be read.
+    """
     with steps.take("read"):
         layers, report = read_inputs(inputs)
         drawn, notes = read_grids(
@@ -69,8 +81,9 @@ def verify(grids: str, inputs: Inputs, rules: Rules, *, only: Sequence[str] = ()
         is_plan = plan.suffix == ".gpkg" and plan.is_file() and "borders" in layer_names(plan)
         borders = read_plan(plan).borders if is_plan else gpd.GeoDataFrame(geometry=[], crs=DEGREES)
     with steps.take("check"):
-        check = check_grids(drawn, borders, keep_communities(layers, only), rules, report)
-    return replace(check, notes=(*check.notes, *notes))
+        asked = keep_communities(layers, only)
+        check = check_grids(drawn, borders, asked, rules, report)
+    return replace(check, notes=(*check.notes, *notes)), drawn, asked
 
 
 def check_grids(

@@ -26,7 +26,7 @@ from app.reports.texts import clean, plain
 
 __all__ = ["draw_dispute", "write_confirmations"]
 
-SIZE_INCHES = (6.2, 4.3)
+SIZE_INCHES = (6.2, 2.6)
 DPI = 200
 AROUND = 0.25
 
@@ -64,8 +64,7 @@ def write_confirmations(
     labels = dict(zip(dwellings.rows["building"], dwellings.rows["label"], strict=True))
     for number, dispute in enumerate(disputes):
         if number:
-            paper.next_page()
-            paper.title("社区边界确认单")
+            paper.next_page("社区边界确认单")
         _write_one(paper, dispute, layers, labels, f"{number + 1}/{len(disputes)}")
     _tell_small(paper, small)
     return paper.save()
@@ -110,20 +109,20 @@ def _write_one(paper: Paper, dispute: Dispute, layers: Layers, labels: dict[int,
         [17, 69, 28, 28, 14],
     )
     paper.caption("确认意见")
-    blank = "（签字、盖章）　　年　月　日"
+    blank = "（签章）　　年　月　日"
     paper.table(
         [f"甲方：{one}", f"乙方：{other}"],
-        [[f"负责人：　　　{blank}", f"负责人：　　　{blank}"]],
+        [[f"负责人：　　{blank}", f"负责人：　　{blank}"]],
         [78, 78],
-        row_mm=18,
+        row_mm=15,
     )
     paper.table(
         ["街道办事处（乡镇人民政府）", "县级主管部门"],
         [[f"审核：　　　{blank}", f"备案：　　　{blank}"]],
         [78, 78],
-        row_mm=18,
+        row_mm=15,
     )
-    paper.say("本单只用于社区网格划分，不改变行政区域界线。", indent=False)
+    paper.caption("本单只用于社区网格划分，不改变行政区域界线。")
 
 
 def _name(communities: gpd.GeoDataFrame, row: int) -> str:

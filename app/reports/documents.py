@@ -10,7 +10,7 @@ import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
@@ -102,9 +102,10 @@ class Paper:
             lead = "附件：" if not number else "　　　"
             self._paragraph(f"{lead}{number + 1}. {name}", BODY_FONT, BODY_PT)
 
-    def next_page(self) -> None:
-        """Go on with a new page."""
-        self.document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+    def next_page(self, title: str) -> None:
+        """Go on with another title on a new page."""
+        self.title(title)
+        self.document.paragraphs[-1].paragraph_format.page_break_before = True
 
     def table(
         self,
@@ -129,6 +130,8 @@ class Paper:
         table.style = "Table Grid"
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
+        for column, width in zip(table.columns, widths_mm, strict=True):
+            column.width = Mm(width)
         for number, row in enumerate(table.rows):
             values = head if not number else rows[number - 1]
             if not number:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,14 +122,22 @@ def _sum_up(case: Case) -> str:
 
 
 def _tell_change(lineage: Lineage) -> str:
-    kept = sum(flow.change == "保留" for flow in lineage.flows)
-    counted = [f"{change}{sum(flow.change == change for flow in lineage.flows)}项" for change in CHANGES]
+    became = Counter(
+        flow.change for flow in lineage.flows if flow.old >= 0 and lineage.carried_by[flow.old] == flow.new
+    )
+    carried = set(lineage.carried_by.tolist())
+    gone = [row for row, there in enumerate(lineage.carried_by.tolist()) if there < 0]
+    merged = {flow.old for flow in lineage.flows if flow.change == "合并"} & set(gone)
+    fresh = sum(row not in carried for row in range(len(lineage.new.codes)))
+    told = [f"{change}{became[change]}个" for change in CHANGES if became[change]]
+    told += [f"并入其他网格{len(merged)}个"] if merged else []
+    told += [f"撤销{len(gone) - len(merged)}个"] if len(gone) > len(merged) else []
+    told += [f"新设网格{fresh}个"] if fresh else []
     total = float(lineage.new.households.sum())
     share = lineage.moved_households / total if total else 0.0
     return (
-        f"原有网格{len(lineage.old.codes)}个，调整后{len(lineage.new.codes)}个，其中{kept}个完全不变。"
-        f"{'、'.join(counted)}。涉及{plain(lineage.moved_households)}户，占总户数的{share:.1%}，"
-        "逐项见《网格调整前后对照表》。"
+        f"原有网格{len(lineage.old.codes)}个，调整后{len(lineage.new.codes)}个：{'、'.join(told)}。"
+        f"改变网格归属的{plain(lineage.moved_households)}户，占总户数的{share:.1%}，逐项见《网格调整前后对照表》。"
     )
 
 
@@ -276,14 +285,14 @@ def write_notice(case: Case) -> bytes:
         ]
         paper.table(["网格", "四至", "小区楼栋", "户数", "网格长"], rows, [24, 62, 38, 14, 18])
     paper.head("三、公示期")
-    paper.say("    年  月  日至    年  月  日。")
+    paper.say("＿＿＿＿年＿＿月＿＿日至＿＿＿＿年＿＿月＿＿日。")
     paper.head("四、意见反馈")
-    paper.say("公示期内如有意见，请以实名方式反映。电话：            ；地址：            ；邮箱：            。")
+    paper.say("公示期内如有意见，请以实名方式反映。电话：＿＿＿＿＿＿；地址：＿＿＿＿＿＿；邮箱：＿＿＿＿＿＿。")
     paper.attach(ATTACHED if case.lineage is not None else ATTACHED[:2])
     paper.sign(case.signer)
-    paper.next_page()
-    paper.title("公示意见采纳情况表")
-    paper.say("公示时间：    年  月  日至    年  月  日　　公示方式：              收到意见：    条", indent=False)
+    paper.next_page("公示意见采纳情况表")
+    paper.say("公示时间：＿＿＿＿年＿＿月＿＿日至＿＿＿＿年＿＿月＿＿日", indent=False)
+    paper.say("公示方式：＿＿＿＿＿＿＿＿　　收到意见：＿＿＿＿条", indent=False)
     blank: list[list[Any]] = [[row, "", "", "", "", "", ""] for row in range(1, 9)]
     paper.table(
         ["序号", "意见人（单位）", "日期", "涉及网格", "意见内容", "是否采纳", "答复及理由"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,18 @@ import shapely
 from shapely import STRtree
 
 from app.geo.census import count_households
-from app.geo.lineage import Lineage
+from app.geo.lineage import Flow, GridRoll, Lineage
 from app.geo.plan import Plan
+from app.geo.rules import Rules
 from app.geo.survey import read_statements, survey_grids
 from app.reports.tables import BUILDINGS, CHANGES, GRIDS, Table
-from app.reports.texts import clean, join_names
+from app.reports.texts import clean, join_names, plain
 
 __all__ = [
+    "FULL_TIME",
+    "LEADER",
+    "NOBODY",
+    "PART_TIME",
     "Dwellings",
     "Roster",
     "grid_kind",
@@ -64,6 +70,11 @@ class Roster:
         """Return name and telephone of those who have a role in a grid, in the order of the roster."""
         own = self.rows[(self.rows["网格编码"] == code) & (self.rows["角色"] == role)]
         return [(str(name), str(phone)) for name, phone in zip(own["姓名"], own["联系电话"], strict=True)]
+
+    def holds_several(self, name: str, phone: str) -> bool:
+        """Tell whether a person, known by name and telephone, has more than one grid."""
+        own = self.rows[(self.rows["姓名"] == name) & (self.rows["联系电话"] == phone)]
+        return bool(own["网格编码"].nunique() > 1)
 
     def names(self, code: str, *roles: str) -> str:
         """Return the names of those who have one of some roles in a grid."""
@@ -136,8 +147,12 @@ def _compounds_of(buildings: gpd.GeoDataFrame, compounds: gpd.GeoDataFrame) -> l
 
 
 def _labels(frame: pd.DataFrame) -> list[str]:
-    """Name each dwelling as nobody else in its compound is named: by name, else with its number in the layer."""
-    named = frame["name"].where(frame["name"] != "", frame["building_id"])
+    """Name each dwelling as no other in its compound: by its name without that of the compound, else by its number."""
+    short = [
+        name.removeprefix(compound).strip() or name
+        for name, compound in zip(frame["name"], frame["compound"], strict=True)
+    ]
+    named = pd.Series(short, index=frame.index, dtype=str).where(frame["name"] != "", frame["building_id"])
     alike = pd.DataFrame({"home": frame["community_code"], "compound": frame["compound"], "name": named})
     twice = alike.duplicated(keep=False)
     return [
@@ -278,7 +293,12 @@ def list_buildings(
 
 
 def list_changes(
-    lineage: Lineage, dwellings: Dwellings, names: Mapping[str, str], before: Roster = NOBODY, after: Roster = NOBODY
+    lineage: Lineage,
+    dwellings: Dwellings,
+    names: Mapping[str, str],
+    rules: Rules,
+    before: Roster = NOBODY,
+    after: Roster = NOBODY,
 ) -> pd.DataFrame:
     """List what became of every old grid as 《网格调整前后对照表》; households that change their grid add up in it.
 
@@ -290,6 +310,8 @@ def list_changes(
         From `settle_dwellings`.
     names
         The name of each community by its code.
+    rules
+        The band, which explains some changes.
     before, after
         Who worked in the old grids, and who works in the new ones.
     """
@@ -312,6 +334,7 @@ def list_changes(
                 "现户数": float(new.households[flow.new]) if flow.new >= 0 else None,
                 "涉及小区楼栋": _buildings_named(place.loc[[row for row in flow.buildings if row in place.index]]),
                 "涉及户数": flow.households,
+                "调整原因": _why(flow, old, rules),
                 "网格员变化": _workers_changed(before, after, old_code, new_code),
             }
         )
@@ -322,11 +345,28 @@ def _buildings_named(moved: pd.DataFrame) -> str:
     """Name buildings compound by compound."""
     said = []
     for compound, part in moved.groupby("compound", sort=True):
-        labels = [str(label) for label in part["label"]]
+        labels = sorted((str(label) for label in part["label"]), key=_as_read)
         listed = join_names(labels[:MOST_BUILDINGS_NAMED])
         listed += f"等{len(labels)}栋" if len(labels) > MOST_BUILDINGS_NAMED else ""
         said.append(f"{compound}（{listed}）" if compound else listed)
     return "；".join(said)
+
+
+def _as_read(label: str) -> list[tuple[int, str]]:
+    """Order 2栋 before 10栋."""
+    return [(int(part) if part.isdecimal() else 0, part) for part in re.split(r"([0-9]{1,9})", label)]
+
+
+def _why(flow: Flow, old: GridRoll, rules: Rules) -> str:
+    """Say what figures alone explain; the rest of the reasons are the office's."""
+    if flow.change == "新增":
+        return "原未划入网格" if flow.buildings else ""
+    households = float(old.households[flow.old])
+    if flow.change == "拆分" and households > rules.max_households:
+        return f"原网格{plain(households)}户，超过上限{rules.max_households}户"
+    if flow.change == "合并" and households < rules.min_households:
+        return f"原网格{plain(households)}户，低于下限{rules.min_households}户"
+    return ""
 
 
 def _workers_changed(before: Roster, after: Roster, old_code: str, new_code: str) -> str:

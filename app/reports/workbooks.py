@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +28,9 @@ MACHINE_SHEET = "数据"
 """The sheet with one header row and a unique name for each column."""
 
 A3 = 8
+LINE_POINTS = 14.5
+MOST_LINES = 27
+"""A row of a workbook is at most 409 points high."""
 HEADER_ROWS = 2
 FONT = "仿宋"
 TITLE_FONT = "黑体"
@@ -116,6 +121,8 @@ def _print_sheet(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
         page.set_column(place, place, column.width)
         for number, value in enumerate(sheet.rows[column.name]):
             _write_cell(page, first_row + number, place, column, value, looks)
+    for number, lines in enumerate(_lines_needed(columns, sheet.rows)):
+        page.set_row(first_row + number, LINE_POINTS * lines + 4)
     _write_totals(page, columns, sheet.rows, first_row, total_row, looks)
     for number, text in enumerate([*sheet.below, SIGNING]):
         page.merge_range(total_row + 1 + number, 0, total_row + 1 + number, last, clean(text), looks.below)
@@ -130,6 +137,18 @@ def _print_sheet(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
     page.set_footer("&C第 &P 页 共 &N 页")
     page.center_horizontally()
     page.hide_gridlines(2)
+
+
+def _lines_needed(columns: Sequence[Column], rows: pd.DataFrame) -> list[int]:
+    """Count the lines that the longest text of each row takes in its column; a Chinese character is two digits wide."""
+    needed = [1] * len(rows)
+    for column in columns:
+        if column.kind not in ("code", "text"):
+            continue
+        for number, value in enumerate(rows[column.name]):
+            wide = sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in clean(value))
+            needed[number] = max(needed[number], min(math.ceil(wide / max(column.width - 1.5, 1)), MOST_LINES))
+    return needed
 
 
 def _write_header(page: Worksheet, columns: Sequence[Column], looks: _Formats) -> None:
@@ -180,6 +199,10 @@ def _machine_sheet(page: Worksheet, sheet: Sheet, looks: _Formats) -> None:
             _write_cell(page, 1 + number, place, column, value, looks)
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(sheet.rows), 1), len(sheet.table.columns) - 1)
+    page.set_landscape()
+    page.set_paper(A3)
+    page.repeat_rows(0)
+    page.fit_to_pages(1, 0)
 
 
 def _write_cell(page: Worksheet, row: int, place: int, column: Column, value: Any, looks: _Formats) -> None:
