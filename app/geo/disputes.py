@@ -150,7 +150,14 @@ def _lay_out(communities: gpd.GeoDataFrame, first: int, second: int, places: Seq
     strips = project(np.array([ground.shape for ground in places], dtype=object), crs)
     contested = shapely.union_all(strips)
     to_first = np.array([ground.communities[0] == first for ground in places], bool)
-    return _Field(crs, shapely.difference(one, contested), shapely.difference(other, contested), strips, to_first)
+    rest = (_without_hairs(shapely.difference(outline, contested)) for outline in (one, other))
+    return _Field(crs, *rest, strips, to_first)
+
+
+def _without_hairs(shape: shapely.Geometry) -> shapely.Geometry:
+    """Drop what rounding left along the edge of the strips."""
+    core = shapely.buffer(shape, -TOUCH_M / 2, join_style="mitre")
+    return shapely.buffer(core, TOUCH_M / 2, join_style="mitre")
 
 
 def _weigh(

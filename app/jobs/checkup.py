@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from app.maps.views import View, ViewClass
 from app.output import refuse_to_overwrite, write_whole
 from app.reports.checkup import FAULTY, list_checkup, write_checkup
 from app.reports.ledgers import Roster
+from app.reports.texts import clean
 
 __all__ = ["CHECKUP_FILES", "check_up"]
 
@@ -75,10 +77,11 @@ def _view_findings(rows: pd.DataFrame) -> View:
     """Colour grids by what was found: nothing, only households out of the band or nobody in post, or more."""
     own = rows[rows["网格编码"] != ""]
     drawn = ["未覆盖重叠", "边界与图形", "被拆分小区", "编码与归属"]
-    faults = own[drawn].fillna("").ne("").any(axis=1)
+    faults = own[drawn].notna().any(axis=1)
     place = np.where(faults, 2, np.where(own["结论"] == FAULTY, 1, 0))
-    texts = own[["户数结论", *drawn, "人员问题"]].fillna("").astype(str)
-    said = ["；".join(text for text in row if text) for row in texts.itertuples(index=False, name=None)]
+    texts = own[["户数结论", *drawn, "人员问题"]]
+    said = ["；".join(map(clean, row)).strip("；") for row in texts.itertuples(index=False, name=None)]
+    said = [re.sub("；+", "；", text) for text in said]
     return View(
         "checkup",
         "现有网格体检",

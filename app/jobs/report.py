@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -67,6 +67,8 @@ FILE_SET: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """The files by their number."""
+
+OTHER_LAYERS = tuple(one.name for one in fields(Layers) if one.name not in ("communities", "household_basis"))
 
 BLANK_ROWS = 12
 """Of a ledger that nobody has told anything for."""
@@ -204,7 +206,7 @@ def _read_layers(order: ReportOrder, plan: Plan) -> tuple[Layers, ReadReport | N
     if not inputs.sources:
         given = plan.communities[["community_code", "name", "households", "geometry"]]
         unknown = dict.fromkeys(("urban_rural_code", "town_code", "town"), "")
-        frames = {name: empty_frame(CONTRACTS[name]) for name in CONTRACTS if name not in ("communities", "grids")}
+        frames = {name: empty_frame(CONTRACTS[name]) for name in OTHER_LAYERS}
         frames["streets"] = plan.streets
         basis = str(plan.about["household_basis"])
         return Layers(communities=given.assign(**unknown), household_basis=basis, **frames), None
@@ -221,8 +223,7 @@ def _read_layers(order: ReportOrder, plan: Plan) -> tuple[Layers, ReadReport | N
     if lacking:
         raise UsageError(f"社区图层里没有方案中的社区 {'、'.join(lacking[:5])}：请给出划分时用的社区图层")
     kept = layers.communities[layers.communities["community_code"].isin(known)].reset_index(drop=True)
-    frames = {name: getattr(layers, name) for name in CONTRACTS if name not in ("communities", "grids")}
-    return Layers(communities=kept, household_basis=layers.household_basis, **frames), read
+    return replace(layers, communities=kept), read
 
 
 def _towns(communities: gpd.GeoDataFrame) -> dict[str, str]:

@@ -32,6 +32,9 @@ LATIN_FONT = "Times New Roman"
 BODY_PT, TITLE_PT, TABLE_PT, PAGE_PT = 16.0, 22.0, 11.0, 14.0
 """Sizes 3号, 2号, 小四 less a point, and 4号."""
 
+LONGEST_PROPERTY = 255
+"""Characters of a title among the properties of a document."""
+
 LINE_PT = 28.9
 """22 lines on 225 mm."""
 
@@ -43,7 +46,7 @@ class Paper:
         self.document: Document = docx.Document()
         self._lay_out(landscape=landscape)
         properties = self.document.core_properties
-        properties.title, properties.author, properties.comments = clean(title), "", ""
+        properties.title, properties.author, properties.comments = clean(title)[:LONGEST_PROPERTY], "", ""
         properties.created = properties.modified = SAVED_AT
         properties.last_modified_by, properties.revision = "", 1
         self.title(title)

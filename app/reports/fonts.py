@@ -14,6 +14,9 @@ __all__ = ["FAMILY", "lacking", "printable", "use_font"]
 
 FAMILY = "Noto Sans CJK SC"
 
+LONGEST_LINE = 400
+"""No sheet has room for more."""
+
 UNKNOWN = "□"
 """Stands for a character that the font lacks, so that nobody takes the name for whole."""
 
@@ -38,6 +41,7 @@ def lacking(text: str) -> set[str]:
 def printable(text: str) -> str:
     """Return a text on one line with □ for each character that the font cannot draw."""
     line = clean(text)
+    line = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
     for character in lacking(line):
         line = line.replace(character, UNKNOWN)
     return line
