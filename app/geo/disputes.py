@@ -150,8 +150,8 @@ def _lay_out(communities: gpd.GeoDataFrame, first: int, second: int, places: Seq
     strips = project(np.array([ground.shape for ground in places], dtype=object), crs)
     contested = shapely.union_all(strips)
     to_first = np.array([ground.communities[0] == first for ground in places], bool)
-    rest = (_without_hairs(shapely.difference(outline, contested)) for outline in (one, other))
-    return _Field(crs, *rest, strips, to_first)
+    first_rest, second_rest = (_without_hairs(shapely.difference(outline, contested)) for outline in (one, other))
+    return _Field(crs, first_rest, second_rest, strips, to_first)
 
 
 def _without_hairs(shape: shapely.Geometry) -> shapely.Geometry:
