@@ -58,7 +58,7 @@ def read_staff(spec: str, roles: tuple[str, ...]) -> tuple[list[StaffRow], tuple
         grid, post = table.text("grid_code", k), table.text("post", k)
         role = post if grid and post in roles else ""
         since, until = table.date("since", k), table.date("until", k)
-        if (role and since is None) or (since and until and until <= since):
+        if (role and not table.text("since", k)) or (since and until and until <= since):
             findings.refuse("staff_dates", label, since=since or "", until=until or "")
         code, name = table.text("staff_code", k), table.text("name", k)
         for field, value in (("staff_code", code), ("name", name)):

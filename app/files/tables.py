@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import re
@@ -170,10 +171,11 @@ def read_date(cell: Any) -> date | None:
         return None
     if text in FOREVER:
         return date.max
-    if match := DATE.fullmatch(text):
-        return date(int(match[1]), int(match[2]), int(match[3]))
-    if match := MONTH.fullmatch(text):
-        return date(int(match[1]), int(match[2]), monthrange(int(match[1]), int(match[2]))[1])
+    with contextlib.suppress(ValueError):  # a thirteenth month
+        if match := DATE.fullmatch(text):
+            return date(int(match[1]), int(match[2]), int(match[3]))
+        if match := MONTH.fullmatch(text):
+            return date(int(match[1]), int(match[2]), monthrange(int(match[1]), int(match[2]))[1])
     raise ValueError(text)
 
 

@@ -14,8 +14,8 @@ import shapely
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.files.facilities import read_facilities
+from app.files.intake import take_in
 from app.files.messages import Findings, Note, fault
-from app.files.plans import read_plan
 from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, read_towns
 from app.geo.errors import InputError
 from app.geo.layers import Layers
@@ -121,7 +121,9 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
 
 
 def _read(order: ImportOrder) -> _Read:
-    plan = read_plan(order.plan)
+    if not order.plan.is_file():
+        raise InputError([fault("file_missing", str(order.plan))])
+    plan = take_in(order.plan, name=str(order.plan))
     _refuse_older(order, plan)
     buildings, facilities = None, None
     staff: list[StaffRow] = []
