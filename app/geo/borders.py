@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -11,278 +12,378 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
-__all__ = ["Chain", "open_chains", "relax_junctions", "straighten"]
+from app.geo.arrangement import vertex_keys
+from app.geo.geodesics import Triangles, cut_triangles, pull_taut
 
-CLEARANCE_M = 0.8
+__all__ = ["OPEN", "STAYS", "Stretch", "border_stretches", "straighten_borders"]
+
+Points = NDArray[np.float64]
+Geometries = NDArray[np.object_]
+
+OPEN, STAYS = 1.0, 0.0
+"""Prices of a metre of border that may move over open ground, and of one that has to stay where it is."""
+CLEARANCE_M = 0.6
 """Distance that a straightened border keeps from dwellings where there is room."""
-TURN_M = 3.0
-"""A bend is worth this much extra length."""
-SLIDE_M = 250.0
-"""An end on a street may move along it by this much."""
+SIMPLE_M = 0.2
+"""Bends smaller than this are not drawn."""
+TUBE_M = 0.03
+"""A border may stay where it is, however near to a wall that is."""
+AROUND_M = 20.0
+"""Ground that is looked at around a run and the lines on which its ends may move."""
+SLIDE_M = 120.0
+"""An end may move by this much along the line on which it stands."""
 STRIDE_M, BUMP_M = 1.0, 2.0
 """An end slides in such strides, over bumps of such height."""
-LONGEST = 70
-"""Vertices of a chain that are looked at together."""
+GAIN_M = 0.3
+"""Less is not worth moving a border for."""
+LEAVING_M = 3.0
+"""Leaving a street or lane before its end has to save this much."""
+LAPS = 2
+SLIDES = 6
+"""Times that ends and junctions move, each time nearer to their place."""
+CORE_M = 0.05
+"""What lies this deep in a dwelling is inside it."""
+NECK_HALF_M, BODY_M2 = 1.05, 150.0
+"""A grid must not fall into bodies of this size when this much is taken off its edge (the referee: 1 and 200)."""
+OVER_M = 0.005
+SPECK_M2 = 0.05
 
 
 @dataclass(frozen=True)
-class Chain:
-    """A stretch of border over open ground between two grids."""
+class Stretch:
+    """A border between two grids, from where it meets others to where it meets others again.
+
+    `xy` are its vertices, shape (n, 2); `price` is what a metre of each step costs, shape (n - 1,): `OPEN` over open
+    ground, less on a line that it runs on, `STAYS` where it is not to be touched.
+    """
 
     left: int
     right: int
+    xy: Points
+    price: NDArray[np.float64]
+
+    @property
+    def cost(self) -> float:
+        """What it costs in all."""
+        return float((np.hypot(*np.diff(self.xy, axis=0).T) * self.price).sum())
+
+    @property
+    def runs(self) -> list[tuple[int, int]]:
+        """First and last vertex of each run over open ground."""
+        loose = np.concatenate([[False], self.price == OPEN, [False]])
+        bounds = np.flatnonzero(loose[1:] != loose[:-1]).reshape(-1, 2)
+        return [(int(first), int(last)) for first, last in bounds]
+
+
+@dataclass(frozen=True)
+class _Rail:
+    """A line along which the end of a run may move; it stands `at` metres along.
+
+    Where the border goes on along that line, `price` is what it saves for each metre that it leaves it earlier.
+    """
+
     line: shapely.LineString
+    at: float
+    price: float
+
+    def charge(self, place: float) -> float:
+        """Tell what it costs, less what it saves, that the end lies elsewhere."""
+        return LEAVING_M - self.price * place if self.price and place > 0 else 0.0
+
+    def downhill(self, start: float, goal: Points) -> float:
+        """Walk along the line as long as that leads nearer to a place; return how far along the line that ends.
+
+        Farther on there may be a nearer point, round a corner: a border that went there would leave nothing on one
+        side.
+        """
+        best, reached = np.inf, start
+        for ahead in (1.0, -1.0):
+            along = np.clip(start + ahead * np.arange(0.0, SLIDE_M, STRIDE_M), 0.0, self.line.length)
+            away = np.hypot(*(shapely.get_coordinates(shapely.line_interpolate_point(self.line, along)) - goal).T)
+            away -= self.price * along
+            rises = np.append(away > np.minimum.accumulate(away) + BUMP_M, True)
+            nearest = int(np.argmin(away[: int(np.argmax(rises))]))
+            if away[nearest] < best:
+                best, reached = float(away[nearest]), float(along[nearest])
+        foot = float(self.line.project(shapely.Point(goal)))
+        return foot if not self.price and abs(foot - reached) <= STRIDE_M else reached
 
 
-def open_chains(edges: NDArray[np.float64], pair: NDArray[np.int64]) -> list[Chain]:
-    """Join edges over open ground into stretches between the same two grids, in a fixed order.
+def border_stretches(
+    edges: NDArray[np.float64], pair: NDArray[np.int64], price: NDArray[np.float64]
+) -> list[Stretch]:
+    """Join border edges into stretches between the same two grids, in a fixed order.
 
     Parameters
     ----------
-    edges, pair
-        Edges as x0, y0, x1, y1 and the two grids of each, lower first; shapes (m, 4) and (m, 2).
+    edges, pair, price
+        Edges as x0, y0, x1, y1, the two grids of each, lower first, and what a metre costs; shapes (m, 4), (m, 2), (m,).
     """
-    chains: list[Chain] = []
+    stretches: list[Stretch] = []
     for left, right in np.unique(pair, axis=0).tolist():
-        mine = edges[(pair[:, 0] == left) & (pair[:, 1] == right)]
+        mine = (pair[:, 0] == left) & (pair[:, 1] == right)
+        priced = dict(zip(map(_ends, edges[mine, :2], edges[mine, 2:]), price[mine].tolist(), strict=True))
         merged = shapely.get_parts(
-            shapely.line_merge(shapely.multilinestrings(shapely.linestrings(mine.reshape(-1, 2, 2))))
+            shapely.line_merge(shapely.multilinestrings(shapely.linestrings(edges[mine].reshape(-1, 2, 2))))
         )
         merged = merged[np.lexsort(shapely.get_coordinates(shapely.get_point(merged, 0)).T)]
-        chains.extend(Chain(left, right, line) for line in merged)
-    return chains
+        for line in merged:
+            xy = shapely.get_coordinates(line)
+            stretches.append(Stretch(left, right, xy, np.array([priced[_ends(a, b)] for a, b in pairwise(xy)])))
+    return stretches
 
 
-def straighten(
-    chain: Chain,
-    ground: BaseGeometry,
-    anchored: NDArray[np.object_],
-    dwellings: NDArray[np.object_],
-) -> shapely.LineString:
-    """Straighten a stretch of border without passing a dwelling to the other side.
+def _ends(a: Points, b: Points) -> frozenset[tuple[int, int]]:
+    """Name an edge by its ends, whichever comes first."""
+    (ax, ay), (bx, by) = vertex_keys(a).tolist(), vertex_keys(b).tolist()
+    return frozenset([(ax, ay), (bx, by)])
 
-    The shortest way over the vertices of the stretch is taken, then its bends are pulled tight, then its ends slide
-    along the street or outline on which they stand. It stays inside `ground` and changes sides with no dwelling.
+
+def straighten_borders(
+    stretches: list[Stretch], shapes: Geometries, anchored: Geometries, dwellings: Geometries
+) -> list[Stretch]:
+    """Straighten the borders of a community over open ground without passing a dwelling to another grid.
+
+    Run by run, the border is pulled taut between the dwellings on either side, its ends slide along the street or
+    outline on which they stand, and points where three runs meet move to where these are shortest together. A run for
+    which that would leave a grid in pieces, or with a neck, is drawn with its ends where they are, or stays.
 
     Parameters
     ----------
-    chain
-        The stretch, in metres.
-    ground
-        The two grids together.
+    stretches
+        All borders between the grids, in metres.
+    shapes
+        The grids.
     anchored
         Lines along which ends may slide: streets, other barriers, the outline of the community.
     dwellings
-        Footprints or points near the stretch.
+        Footprints or points, and other ground that no border is drawn into.
     """
-    coords = shapely.get_coordinates(chain.line)
-    if len(coords) > LONGEST:
-        coords = shapely.get_coordinates(shapely.simplify(chain.line, 0.5))
-    if len(coords) > LONGEST or (coords[0] == coords[-1]).all():
-        return chain.line
-    field = _Field(ground, dwellings)
-    path = _shortest(coords, field)
-    for _ in range(3):
-        path = _pull_tight(path, field)
-    for turn in (False, True):
-        walked = path[::-1] if turn else path
-        walked = _slide_end(walked, ground, anchored, field)
-        path = walked[::-1] if turn else walked
-    path = _pull_tight(path, field)
-    return shapely.LineString(path)
+    field = _Field(shapes, anchored, dwellings)
+    drawn = list(stretches)
+    for _ in range(LAPS):
+        for k in range(len(drawn)):
+            for number in range(len(drawn[k].runs)):
+                _straighten_run(drawn, k, number, field)
+        _move_junctions(drawn, field)
+    return drawn
 
 
-def relax_junctions(
-    lines: list[shapely.LineString],
-    pairs: list[tuple[int, int]],
-    shapes: NDArray[np.object_],
-    dwellings: NDArray[np.object_],
-    others: NDArray[np.object_],
-) -> list[shapely.LineString]:
-    """Move each point where three stretches over open ground meet to where they are shortest together.
+class _Field:
+    """The grids as they are drawn so far, and where their borders may run."""
 
-    Parameters
-    ----------
-    lines, pairs
-        Stretches and the two grids on either side of each.
-    shapes
-        The grids.
-    dwellings
-        Footprints or points that no stretch may run through or pass to its other side.
-    others
-        Borders that are no stretches over open ground; a junction on one of them stays.
-    """
-    paths = [shapely.get_coordinates(line) for line in lines]
+    def __init__(self, shapes: Geometries, anchored: Geometries, dwellings: Geometries) -> None:
+        self.shapes = shapes.copy()
+        self.rails, self.near_rails = anchored, STRtree(anchored)
+        self.walls = shapely.buffer(dwellings, CLEARANCE_M, quad_segs=1, join_style="mitre", mitre_limit=2.0)
+        flat = shapely.get_dimensions(dwellings) == 2
+        self.cores = STRtree(np.where(flat, shapely.buffer(dwellings, -CORE_M, quad_segs=1), dwellings))
+        self.near_walls = STRtree(self.walls)
+
+    def ground(self, *grids: int) -> BaseGeometry:
+        """Return the ground of some grids together."""
+        return shapely.union_all(self.shapes[list(grids)], grid_size=0.001)
+
+    def triangles(self, ground: BaseGeometry, path: Points, further: list[shapely.LineString]) -> Triangles:
+        """Cut what is free around a path, and further lines on which its ends may move, into triangles."""
+        line = shapely.LineString(path)
+        ways = np.array([line, *further], dtype=object)
+        around = shapely.buffer(shapely.envelope(shapely.geometrycollections(ways)), AROUND_M, quad_segs=1)
+        walls = self.walls[np.sort(self.near_walls.query(around, predicate="intersects"))]
+        tube = shapely.union_all(shapely.buffer(ways, TUBE_M, quad_segs=1, cap_style="square"))
+        free = shapely.intersection(shapely.buffer(ground, TUBE_M, quad_segs=1, join_style="mitre"), around)
+        free = shapely.union(shapely.difference(free, shapely.union_all(walls)), tube)
+        parts = shapely.get_parts(free)
+        return cut_triangles(parts[shapely.intersects(parts, line)][0])
+
+    def hand_over(self, moves: list[tuple[Stretch, BaseGeometry]]) -> bool:
+        """Let ground change hands if every grid stays as whole as it is and no dwelling is on that ground."""
+        if any(len(self.cores.query(swept, predicate="intersects")) for _, swept in moves):
+            return False
+        after: dict[int, BaseGeometry] = {}
+        for stretch, swept in moves:
+            for grid in (stretch.left, stretch.right):
+                shape = after.get(grid, self.shapes[grid])
+                after[grid] = _polygons(shapely.symmetric_difference(shape, swept, grid_size=0.001))
+        for grid, shape in after.items():
+            before = self.shapes[grid]
+            if shapely.get_num_geometries(shape) != shapely.get_num_geometries(before):
+                return False
+            if _bodies(shape) > max(_bodies(before), 1):
+                return False
+        for grid, shape in after.items():
+            self.shapes[grid] = shape
+        return True
+
+
+def _polygons(shape: BaseGeometry) -> BaseGeometry:
+    """Keep the ground of a shape, without lines and specks."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = parts[shapely.area(parts) > SPECK_M2]
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def _bodies(shape: BaseGeometry) -> int:
+    """Count the bodies into which a shape falls when hair-thin necks are cut."""
+    return int((shapely.area(shapely.get_parts(shapely.buffer(shape, -NECK_HALF_M, quad_segs=2))) > BODY_M2).sum())
+
+
+def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) -> None:
+    """Draw one run of a stretch anew, its ends slid if that leaves the grids whole."""
+    stretch = drawn[k]
+    if number >= len(stretch.runs) or (stretch.xy[0] == stretch.xy[-1]).all():
+        return
+    first, last = stretch.runs[number]
+    run = stretch.xy[first : last + 1]
+    ground = field.ground(stretch.left, stretch.right)
+    rails = (
+        _rail(stretch.xy[first::-1], stretch.price[:first][::-1], ground, field),
+        _rail(stretch.xy[last:], stretch.price[last:], ground, field),
+    )
+    triangles = field.triangles(ground, run, [rail.line for rail in rails if rail is not None])
+    for movable in (rails, (None, None)):
+        path, reached = _tighten(run, movable, triangles)
+        walks = [_walk(rail, place) for rail, place in zip(movable, reached, strict=True)]
+        old = np.vstack([walks[0][::-1], run, walks[1]])
+        head = _rest(stretch.xy[first::-1], stretch.price[:first][::-1], movable[0], reached[0])
+        tail = _rest(stretch.xy[last:], stretch.price[last:], movable[1], reached[1])
+        anew = replace(
+            stretch,
+            xy=np.vstack([head[0][:0:-1], path, tail[0][1:]]),
+            price=np.concatenate([head[1][::-1], np.full(len(path) - 1, OPEN), tail[1]]),
+        )
+        swept = _between(old, path)
+        anew = replace(anew, xy=_overshot(anew.xy, [rail is not None and not rail.price for rail in movable]))
+        if stretch.cost - anew.cost > 0.01 and field.hand_over([(anew, swept)]):
+            drawn[k] = anew
+            return
+
+
+def _rail(xy: Points, price: NDArray[np.float64], ground: BaseGeometry, field: _Field) -> _Rail | None:
+    """Find the line on which the end of a run may move; `xy` and `price` are the border beyond it."""
+    if len(price):
+        steps = int(np.argmax(np.append(price != price[0], True)))
+        line = substring(shapely.LineString(xy[: steps + 1]), 0.0, SLIDE_M)
+        return _Rail(line, 0.0, float(price[0])) if price[0] != STAYS else None
+    tip = shapely.Point(xy[0])
+    lines = field.rails[field.near_rails.query(tip, predicate="dwithin", distance=0.02)]
+    if not len(lines):
+        return None
+    rail = shapely.intersection(shapely.boundary(ground), shapely.buffer(tip, SLIDE_M))
+    rail = shapely.intersection(rail, shapely.buffer(shapely.union_all(lines), 0.02))
+    pieces = shapely.get_parts(rail)
+    pieces = shapely.get_parts(
+        shapely.line_merge(shapely.multilinestrings(pieces[shapely.get_dimensions(pieces) == 1]))
+    )
+    pieces = pieces[shapely.distance(pieces, tip) < 0.02]
+    return _Rail(pieces[0], float(pieces[0].project(tip)), 0.0) if len(pieces) else None
+
+
+def _tighten(run: Points, rails: tuple[_Rail | None, ...], triangles: Triangles) -> tuple[Points, list[float]]:
+    """Pull a run taut, and slide its ends for as long as that makes the border cheaper; return where they come to lie."""
+    places = [rail.at if rail is not None else 0.0 for rail in rails]
+
+    def pulled(places: list[float]) -> tuple[Points, float]:
+        before, after = (_walk(rail, place) for rail, place in zip(rails, places, strict=True))
+        path = pull_taut(np.vstack([before[::-1], run, after]), triangles)
+        charge = sum(rail.charge(place) for rail, place in zip(rails, places, strict=True) if rail is not None)
+        return path, float(np.hypot(*np.diff(path, axis=0).T).sum()) + charge
+
+    path, cost = pulled(places)
+    for _ in range(SLIDES):
+        start = cost
+        for end, rail in enumerate(rails):
+            if rail is None:
+                continue
+            goal = rail.downhill(places[end], path[1] if end == 0 else path[-2])
+            for share in (1.0, 0.5, 0.25):
+                tried = list(places)
+                tried[end] += share * (goal - places[end])
+                way, price = pulled(tried)
+                if price < cost - 0.05:
+                    path, cost, places = way, price, tried
+                    break
+        if cost > start - GAIN_M:
+            break
+    return shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M)), places
+
+
+def _walk(rail: _Rail | None, place: float) -> Points:
+    """Vertices of the way along a rail from where the end stood to where it lies."""
+    if rail is None or place == rail.at:
+        return np.empty((0, 2))
+    return shapely.get_coordinates(substring(rail.line, rail.at, place))[1:]
+
+
+def _rest(xy: Points, price: NDArray[np.float64], rail: _Rail | None, place: float) -> tuple[Points, NDArray[np.float64]]:
+    """Cut off what an end has left behind of the border beyond it; the first vertex is where the end lies."""
+    if not len(price) or rail is None or place == rail.at:
+        return xy, price
+    walked = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    k = min(int(np.searchsorted(walked, place + 0.01)), len(xy) - 1)
+    return np.vstack([shapely.get_coordinates(rail.line.interpolate(place)), xy[k:]]), price[k - 1 :]
+
+
+def _overshot(xy: Points, ends: list[bool]) -> Points:
+    """Draw ends a little beyond the line on which they stand, so that they meet it however they are rounded."""
+    xy = xy.copy()
+    for end, (tip, before) in enumerate(((0, 1), (-1, -2))):
+        if ends[end]:
+            run = xy[tip] - xy[before]
+            xy[tip] += OVER_M * run / max(float(np.hypot(*run)), OVER_M)
+    return xy
+
+
+def _between(old: Points, new: Points) -> BaseGeometry:
+    """Ground between two ways from one place to another."""
+    return _polygons(shapely.make_valid(shapely.Polygon(np.vstack([old, new[::-1], old[:1]]))))
+
+
+def _move_junctions(drawn: list[Stretch], field: _Field) -> None:
+    """Move each point where three runs over open ground meet to where they are shortest together."""
     meeting: dict[tuple[int, int], list[tuple[int, bool]]] = {}
-    for k, path in enumerate(paths):
+    for k, stretch in enumerate(drawn):
         for at_end in (False, True):
-            x, y = np.round(path[-1 if at_end else 0] * 1000).astype(int).tolist()
+            x, y = vertex_keys(stretch.xy[-1 if at_end else 0]).tolist()
             meeting.setdefault((x, y), []).append((k, at_end))
-    fixed = STRtree(others)
-    near = STRtree(dwellings)
     for _, ends in sorted(meeting.items()):
-        if len(ends) != 3 or len({k for k, _ in ends}) != 3:
-            continue
-        turned = [paths[k] if at_end else paths[k][::-1] for k, at_end in ends]
-        junction = turned[0][-1]
-        if len(fixed.query(shapely.Point(junction), predicate="dwithin", distance=0.02)):
-            continue
-        ground = shapely.union_all(shapes[sorted({grid for k, _ in ends for grid in pairs[k]})], grid_size=0.001)
-        reach = shapely.buffer(shapely.MultiPoint(np.vstack(turned)).convex_hull, 30.0)
-        field = _Field(ground, dwellings[near.query(reach)])
-        moved = _move_junction(turned, junction, field)
-        if moved is None:
-            continue
-        for (k, at_end), path in zip(ends, turned, strict=True):
-            joined = _pull_tight(np.vstack([path[:-1], moved]), field)
-            paths[k] = joined if at_end else joined[::-1]
-    return [shapely.LineString(path) for path in paths]
+        if len({k for k, _ in ends}) == 3 == len(ends) and all(drawn[k].price[-at_end] == OPEN for k, at_end in ends):
+            for _ in range(SLIDES):
+                if not _move_junction(drawn, ends, field):
+                    break
 
 
-def _move_junction(
-    turned: list[NDArray[np.float64]], junction: NDArray[np.float64], field: _Field
-) -> NDArray[np.float64] | None:
-    """Find a place from which the last vertices of three paths are nearer together, and free to reach."""
-    last = np.array([path[-2] for path in turned])
+def _move_junction(drawn: list[Stretch], ends: list[tuple[int, bool]], field: _Field) -> bool:
+    """Move one junction nearer to where it should be, if there is anything to gain."""
+    facing = [drawn[k] if at_end else _reversed(drawn[k]) for k, at_end in ends]  # the junction is the last vertex
+    starts = [stretch.runs[-1][0] for stretch in facing]
+    junction = facing[0].xy[-1]
+    last = np.array([stretch.xy[-2] for stretch in facing])
     middle = last.mean(axis=0)
     for _ in range(40):  # Weiszfeld's iteration towards the point of least total distance
         weight = 1 / np.maximum(np.hypot(*(last - middle).T), 1e-6)
         middle = (last * weight[:, None]).sum(axis=0) / weight.sum()
-    before = float(np.hypot(*(last - junction).T).sum())
-    rest = [shapely.LineString(path[:-1]) for path in turned if len(path) > 2]
-    for share in (1.0, 0.75, 0.5, 0.25):
+    before = sum(stretch.cost for stretch in facing)
+    ground = field.ground(*sorted({grid for stretch in facing for grid in (stretch.left, stretch.right)}))
+    steps = [shapely.LineString(np.vstack([junction, middle]))]
+    fans = [field.triangles(ground, s.xy[i:], steps) for s, i in zip(facing, starts, strict=True)]
+    for share in (1.0, 0.5, 0.25):
         place = junction + share * (middle - junction)
-        if before - float(np.hypot(*(last - place).T).sum()) < 0.5 or np.hypot(*(last - place).T).min() < 0.5:
-            continue
-        spokes = shapely.linestrings(np.stack([last, np.tile(place, (3, 1))], axis=1))
-        swept = shapely.polygons(np.stack([last, np.tile(junction, (3, 1)), np.tile(place, (3, 1)), last], axis=1))
-        swept = np.where(shapely.is_valid(swept), swept, shapely.make_valid(swept))
-        crosses = any(shapely.crosses(line, spokes).any() for line in rest)
-        if not crosses and field.free(spokes, swept).all():
-            return np.asarray(place)
-    return None
+        moves, after = [], 0.0
+        for stretch, i, triangles in zip(facing, starts, fans, strict=True):
+            old = np.vstack([stretch.xy[i:], place])
+            path = pull_taut(old, triangles)
+            path = shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M))
+            xy = np.vstack([stretch.xy[:i], path])
+            anew = replace(stretch, xy=xy, price=np.append(stretch.price[:i], np.full(len(path) - 1, OPEN)))
+            moves.append((anew, _between(old, path)))
+            after += anew.cost
+        if after < before - GAIN_M and field.hand_over(moves):
+            for (k, at_end), (anew, _) in zip(ends, moves, strict=True):
+                drawn[k] = anew if at_end else _reversed(anew)
+            return True
+    return False
 
 
-class _Field:
-    """Where a border may run: inside the ground, clear of dwellings, none of them changing sides."""
-
-    def __init__(self, ground: BaseGeometry, dwellings: NDArray[np.object_]) -> None:
-        self.ground = shapely.buffer(ground, 0.02, quad_segs=2)
-        shapely.prepare(self.ground)
-        self.solid = STRtree(shapely.buffer(dwellings, CLEARANCE_M, quad_segs=2))
-        self.whole = STRtree(dwellings)
-
-    def free(self, segments: NDArray[np.object_], swept: NDArray[np.object_]) -> NDArray[np.bool_]:
-        """Tell which straight segments may replace what lies between them and the swept polygons' other side."""
-        ok = np.asarray(shapely.covers(self.ground, segments))
-        ok[np.unique(self.solid.query(segments, predicate="intersects")[0])] = False
-        rows = np.flatnonzero(ok)
-        if len(rows):
-            ok[rows[np.unique(self.whole.query(swept[rows], predicate="intersects")[0])]] = False
-        return ok
-
-
-def _shortest(coords: NDArray[np.float64], field: _Field) -> NDArray[np.float64]:
-    """Choose the vertices of the shortest way with few bends; the steps between neighbours are always open."""
-    n = len(coords)
-    i, j = np.triu_indices(n, 2)
-    if len(i):
-        segments = shapely.linestrings(np.stack([coords[i], coords[j]], axis=1))
-        swept = np.array([shapely.Polygon(coords[a : b + 1]) for a, b in zip(i, j, strict=True)], dtype=object)
-        bad = ~shapely.is_valid(swept)
-        swept[bad] = shapely.make_valid(swept[bad])
-        ok = field.free(segments, swept)
-        i, j = i[ok], j[ok]
-    i, j = np.append(i, np.arange(n - 1)), np.append(j, np.arange(1, n))
-    price = np.hypot(*(coords[j] - coords[i]).T) + TURN_M
-    best = np.full(n, np.inf)
-    best[0] = 0.0
-    before = np.full(n, -1)
-    order = np.lexsort((j, i))
-    for k in order:
-        cost = best[i[k]] + price[k]
-        if cost < best[j[k]] - 1e-9:
-            best[j[k]], before[j[k]] = cost, i[k]
-    way = [n - 1]
-    while way[-1] > 0:
-        way.append(int(before[way[-1]]))
-    return coords[way[::-1]]
-
-
-def _pull_tight(path: NDArray[np.float64], field: _Field) -> NDArray[np.float64]:
-    """Move each bend towards the straight line between its neighbours as far as the ground is free."""
-    path = path.copy()
-    k = 1
-    while k < len(path) - 1:
-        a, v, b = path[k - 1], path[k], path[k + 1]
-        chord = b - a
-        share = float(np.clip(np.dot(v - a, chord) / max(float(np.dot(chord, chord)), 1e-9), 0.05, 0.95))
-        goal = a + share * chord
-        steps = np.array([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
-        moved = v + steps[:, None] * (goal - v)
-        ones = np.ones((len(steps), 1))
-        left = shapely.linestrings(np.stack([ones * a, moved], axis=1))
-        right = shapely.linestrings(np.stack([moved, ones * b], axis=1))
-        swept = shapely.polygons(np.stack([ones * a, ones * v, ones * b, moved, ones * a], axis=1))
-        bad = ~shapely.is_valid(swept)
-        swept[bad] = shapely.make_valid(swept[bad])
-        ok = field.free(left, swept) & field.free(right, swept)
-        if ok.any():
-            path[k] = moved[int(np.argmax(ok))]
-            if ok[0]:
-                path = np.delete(path, k, axis=0)
-                continue
-        k += 1
-    return path
-
-
-def _slide_end(
-    path: NDArray[np.float64], ground: BaseGeometry, anchored: NDArray[np.object_], field: _Field
-) -> NDArray[np.float64]:
-    """Move the last vertex along the line it stands on to where the last step is shortest."""
-    end, before = path[-1], path[-2]
-    tip = shapely.Point(end)
-    rows = [line for line in anchored if line.distance(tip) < 0.02]
-    if not rows:
-        return path
-    rail = shapely.intersection(shapely.boundary(ground), shapely.buffer(tip, SLIDE_M))
-    rail = shapely.intersection(rail, shapely.buffer(shapely.union_all(rows), 0.02))
-    pieces = shapely.get_parts(rail)
-    pieces = pieces[shapely.get_dimensions(pieces) == 1]
-    pieces = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces)))
-    pieces = pieces[shapely.distance(pieces, tip) < 0.02]
-    if not len(pieces):
-        return path
-    piece = pieces[int(np.argmin(shapely.distance(pieces, shapely.Point(before))))]
-    start = piece.project(tip)
-    goal = _downhill(piece, start, before)
-    for share in (1.0, 0.75, 0.5, 0.25):
-        walked = shapely.get_coordinates(substring(piece, start, start + share * (goal - start)))
-        stop = walked[-1]
-        run = stop - before
-        gain = float(np.hypot(*(end - before)) - np.hypot(*run))
-        if gain < 0.5:
-            continue
-        segment = shapely.linestrings([before, stop])
-        swept = shapely.Polygon([before, end, *walked])  # all that lies between, round corners too
-        swept = swept if swept.is_valid else shapely.make_valid(swept)
-        if field.free(np.array([segment], dtype=object), np.array([swept], dtype=object))[0]:
-            return np.vstack([path[:-1], stop])
-    return path
-
-
-def _downhill(rail: shapely.LineString, start: float, place: NDArray[np.float64]) -> float:
-    """Walk along a rail as long as that leads nearer to a place; return how far along the rail that ends.
-
-    Farther on there may be a nearer point, round a corner: a border that went there would leave nothing on one side.
-    """
-    best, goal = np.inf, start
-    for ahead in (1.0, -1.0):
-        along = np.clip(start + ahead * np.arange(0.0, SLIDE_M, STRIDE_M), 0.0, rail.length)
-        away = np.hypot(*(shapely.get_coordinates(shapely.line_interpolate_point(rail, along)) - place).T)
-        rises = np.append(away > np.minimum.accumulate(away) + BUMP_M, True)
-        nearest = int(np.argmin(away[: int(np.argmax(rises))]))
-        if away[nearest] < best:
-            best, goal = float(away[nearest]), float(along[nearest])
-    foot = float(rail.project(shapely.Point(place)))
-    return foot if abs(foot - goal) <= STRIDE_M else goal
+def _reversed(stretch: Stretch) -> Stretch:
+    return replace(stretch, xy=stretch.xy[::-1], price=stretch.price[::-1])

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from app.geo.arrangement import Arrangement, add_up, arrange, union_by
-from app.geo.borders import open_chains, relax_junctions, straighten
+from app.geo.borders import OPEN, STAYS, border_stretches, straighten_borders
 from app.geo.cells import settle
 from app.geo.graph import classify_edges
 from app.geo.ground import Ground
+from app.geo.measures import BORDER_COST
 from app.geo.units import Units
 
 __all__ = ["Drawing", "draw_as_cut", "draw_grids"]
@@ -63,12 +64,13 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     if not over_ground.any():
         return as_cut
     shapes = union_by(plane.faces, face_grid)
-    on_barriers = shapely.linestrings(plane.edges[border & ~over_ground].reshape(-1, 2, 2))
-    straight = _straightened(ground, units, shapes, plane.edges[over_ground], side[over_ground], on_barriers)
-    lines = np.concatenate([on_barriers, straight])
+    price = np.where(over_ground, OPEN, _prices(units))
+    stretches = border_stretches(plane.edges[border], side[border], price[border])
+    straight = straighten_borders(stretches, shapes, *_surroundings(ground, units, shapes))
+    lines = np.array([shapely.LineString(stretch.xy) for stretch in straight], dtype=object)
     again = arrange(lines, ground.outline)
     owner = _most_covered(again.faces, shapes)
-    if not _same_grids(ground, again, owner, shapes) or _runs_through(straight, ground):
+    if not _same_grids(ground, again, owner, shapes) or _runs_through(lines, ground):
         return as_cut
     inner = np.sort(units.unit[plane.sides], axis=1)
     # The borders as the cells had them are drawn too: edges of units end on them, and would hang loose otherwise.
@@ -92,36 +94,29 @@ def _bodies(shapes: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def _beside(plane: Arrangement, units: Units) -> NDArray[np.bool_]:
-    """Tell which edges run near a line but not on it."""
+    """Tell which edges run near a line but on none, or on one of several rails or rivers side by side."""
     apart = units.on_line >= 0
     rows = np.flatnonzero(apart)
     apart[rows] = shapely.distance(plane.middles[rows], units.lines.geometry[units.on_line[rows]]) > 0.05
+    soft = units.lines.geometry[units.lines.hard == ""]
+    apart[STRtree(soft).query(plane.middles, predicate="dwithin", distance=0.05)[0]] = False
     return apart
 
 
-def _straightened(
-    ground: Ground,
-    units: Units,
-    shapes: NDArray[np.object_],
-    edges: NDArray[np.float64],
-    pair: NDArray[np.int64],
-    on_barriers: NDArray[np.object_],
-) -> NDArray[np.object_]:
-    lived = np.append(ground.dwellings.geometry[ground.dwellings.households > 0], _wholes(ground, shapes))
-    near_lived = STRtree(lived)
+def _prices(units: Units) -> NDArray[np.float64]:
+    """What a metre of each edge that runs on a line costs; those on hard barriers and fixed borders stay as they are."""
+    lines = units.lines
+    price = np.array([BORDER_COST[name] for name in lines.barrier])
+    return np.append(np.where(lines.hard == "", price, STAYS), STAYS)[units.on_line]
+
+
+def _surroundings(
+    ground: Ground, units: Units, shapes: NDArray[np.object_]
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Lines along which ends of borders may slide, and what no border is straightened into."""
     rails = np.append(units.lines.geometry, shapely.boundary(ground.outline))
-    near_rails = STRtree(rails)
-    drawn, pairs = [], []
-    for chain in open_chains(edges, pair):
-        both = shapely.union_all([shapes[chain.left], shapes[chain.right]], grid_size=0.001)
-        beside = lived[near_lived.query(shapely.buffer(shapely.envelope(chain.line), 50.0))]
-        along = rails[near_rails.query(chain.line, predicate="dwithin", distance=0.05)]
-        drawn.append(straighten(chain, both, along, beside))
-        pairs.append((chain.left, chain.right))
-    return np.array(
-        relax_junctions(drawn, pairs, shapes, lived, np.append(on_barriers, shapely.boundary(ground.outline))),
-        dtype=object,
-    )
+    lived = ground.dwellings.geometry[ground.dwellings.households > 0]
+    return rails, np.append(lived, _wholes(ground, shapes))
 
 
 def _wholes(ground: Ground, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
