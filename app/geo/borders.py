@@ -45,7 +45,7 @@ CORE_M = 0.05
 """What lies this deep in a dwelling is inside it."""
 NECK_HALF_M, BODY_M2 = 1.05, 150.0
 """A grid must not fall into bodies of this size when this much is taken off its edge (the referee: 1 and 200)."""
-OVER_M = 0.005
+OVER_M, LEAST_M = 0.005, 0.01
 SPECK_M2 = 0.05
 
 
@@ -320,7 +320,9 @@ def _rest(xy: Points, price: NDArray[np.float64], rail: _Rail | None, place: flo
     if not len(price) or rail is None or place == rail.at:
         return xy, price
     walked = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    k = min(int(np.searchsorted(walked, place + 0.01)), len(xy) - 1)
+    k = int(np.searchsorted(walked, place + LEAST_M))
+    if k == len(xy):
+        return xy[-1:], price[:0]
     return np.vstack([shapely.get_coordinates(rail.line.interpolate(place)), xy[k:]]), price[k - 1 :]
 
 
