@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -175,26 +176,26 @@ class _Field:
     def __init__(self, shapes: Geometries, anchored: Geometries, dwellings: Geometries) -> None:
         self.shapes = shapes.copy()
         self.rails, self.near_rails = anchored, STRtree(anchored)
-        self.walls = shapely.buffer(dwellings, CLEARANCE_M, quad_segs=1, join_style="mitre", mitre_limit=2.0)
+        walls = shapely.buffer(dwellings, CLEARANCE_M, quad_segs=1, join_style="mitre", mitre_limit=2.0)
+        self.walls = shapely.get_parts(shapely.union_all(walls))
+        self.near_walls = STRtree(self.walls)
         flat = shapely.get_dimensions(dwellings) == 2
         self.cores = STRtree(np.where(flat, shapely.buffer(dwellings, -CORE_M, quad_segs=1), dwellings))
-        self.near_walls = STRtree(self.walls)
 
-    def ground(self, *grids: int) -> BaseGeometry:
-        """Return the ground of some grids together."""
-        return shapely.union_all(self.shapes[list(grids)], grid_size=0.001)
+    def ground(self, grids: Sequence[int], around: NDArray[np.float64]) -> Geometries:
+        """Return the ground of some grids inside a rectangle, grid by grid."""
+        return np.asarray(shapely.clip_by_rect(self.shapes[list(grids)], *around))
 
-    def triangles(self, ground: BaseGeometry, path: Points, further: list[shapely.LineString]) -> Triangles:
-        """Cut what is free around a path, and further lines on which its ends may move, into triangles."""
-        line = shapely.LineString(path)
-        ways = np.array([line, *further], dtype=object)
-        around = shapely.buffer(shapely.envelope(shapely.geometrycollections(ways)), AROUND_M, quad_segs=1)
-        walls = self.walls[np.sort(self.near_walls.query(around, predicate="intersects"))]
-        tube = shapely.union_all(shapely.buffer(ways, TUBE_M, quad_segs=1, cap_style="square"))
-        free = shapely.intersection(shapely.buffer(ground, TUBE_M, quad_segs=1, join_style="mitre"), around)
-        free = shapely.union(shapely.difference(free, shapely.union_all(walls)), tube)
+    def triangles(self, grids: Sequence[int], ways: list[shapely.LineString]) -> Triangles:
+        """Cut what is free around some lines, in the ground of some grids, into triangles."""
+        lines = shapely.multilinestrings(ways)
+        around = np.array(lines.bounds) + AROUND_M * np.array([-1, -1, 1, 1])
+        ground = shapely.geometrycollections(self.ground(grids, around))
+        walls = shapely.multipolygons(self.walls[np.sort(self.near_walls.query(shapely.box(*around)))])
+        free = shapely.difference(shapely.buffer(ground, TUBE_M, quad_segs=1, join_style="mitre"), walls)
+        free = shapely.union(free, shapely.buffer(lines, TUBE_M, quad_segs=1, cap_style="square"))
         parts = shapely.get_parts(free)
-        return cut_triangles(parts[shapely.intersects(parts, line)][0])
+        return cut_triangles(parts[shapely.intersects(parts, ways[0])][0])
 
     def hand_over(self, moves: list[tuple[Stretch, BaseGeometry]]) -> bool:
         """Let ground change hands if every grid stays as whole as it is and no dwelling is on that ground."""
@@ -235,12 +236,15 @@ def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) ->
         return
     first, last = stretch.runs[number]
     run = stretch.xy[first : last + 1]
-    ground = field.ground(stretch.left, stretch.right)
+    grids = (stretch.left, stretch.right)
+    ends = [other.xy[end] for other in drawn if other is not stretch for end in (0, -1)]
+    met = shapely.points(np.array(ends).reshape(-1, 2))
     rails = (
-        _rail(stretch.xy[first::-1], stretch.price[:first][::-1], ground, field),
-        _rail(stretch.xy[last:], stretch.price[last:], ground, field),
+        _rail(stretch.xy[first::-1], stretch.price[:first][::-1], grids, met, field),
+        _rail(stretch.xy[last:], stretch.price[last:], grids, met, field),
     )
-    triangles = field.triangles(ground, run, [rail.line for rail in rails if rail is not None])
+    ways = [shapely.LineString(run), *(rail.line for rail in rails if rail is not None)]
+    triangles = field.triangles(grids, ways)
     for movable in (rails, (None, None)):
         path, reached = _tighten(run, movable, triangles)
         walks = [_walk(rail, place) for rail, place in zip(movable, reached, strict=True)]
@@ -259,18 +263,26 @@ def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) ->
             return
 
 
-def _rail(xy: Points, price: NDArray[np.float64], ground: BaseGeometry, field: _Field) -> _Rail | None:
-    """Find the line on which the end of a run may move; `xy` and `price` are the border beyond it."""
+def _rail(
+    xy: Points, price: NDArray[np.float64], grids: tuple[int, int], met: Geometries, field: _Field
+) -> _Rail | None:
+    """Find the line on which the end of a run may move.
+
+    `xy` and `price` are the border beyond it; what other borders meet, at the points `met`, is not left.
+    """
     if len(price):
-        steps = int(np.argmax(np.append(price != price[0], True)))
-        line = substring(shapely.LineString(xy[: steps + 1]), 0.0, SLIDE_M)
-        return _Rail(line, 0.0, float(price[0])) if price[0] != STAYS else None
+        line = substring(shapely.LineString(xy[: int(np.argmax(np.append(price != price[0], True))) + 1]), 0.0, SLIDE_M)
+        standing = met[shapely.dwithin(line, met, 0.02)]
+        reach = float(shapely.line_locate_point(line, standing).min(initial=line.length + 1.0)) - 1.0
+        return _Rail(substring(line, 0.0, reach), 0.0, float(price[0])) if price[0] != STAYS and reach > 1.0 else None
     tip = shapely.Point(xy[0])
     lines = field.rails[field.near_rails.query(tip, predicate="dwithin", distance=0.02)]
     if not len(lines):
         return None
-    rail = shapely.intersection(shapely.boundary(ground), shapely.buffer(tip, SLIDE_M))
-    rail = shapely.intersection(rail, shapely.buffer(shapely.union_all(lines), 0.02))
+    around = np.concatenate([xy[0] - SLIDE_M, xy[0] + SLIDE_M])
+    ground = shapely.union_all(field.ground(grids, around), grid_size=0.001)
+    near = shapely.buffer(shapely.geometrycollections(shapely.clip_by_rect(lines, *around)), 0.02)
+    rail = shapely.intersection(shapely.boundary(ground), near)
     pieces = shapely.get_parts(rail)
     pieces = shapely.get_parts(
         shapely.line_merge(shapely.multilinestrings(pieces[shapely.get_dimensions(pieces) == 1]))
@@ -286,8 +298,10 @@ def _tighten(run: Points, rails: tuple[_Rail | None, ...], triangles: Triangles)
     def pulled(places: list[float]) -> tuple[Points, float]:
         before, after = (_walk(rail, place) for rail, place in zip(rails, places, strict=True))
         path = pull_taut(np.vstack([before[::-1], run, after]), triangles)
+        if len(path) < 2:  # the ends have met
+            return run, np.inf
         charge = sum(rail.charge(place) for rail, place in zip(rails, places, strict=True) if rail is not None)
-        return path, float(np.hypot(*np.diff(path, axis=0).T).sum()) + charge
+        return path, _length(path) + charge
 
     path, cost = pulled(places)
     for _ in range(SLIDES):
@@ -305,7 +319,7 @@ def _tighten(run: Points, rails: tuple[_Rail | None, ...], triangles: Triangles)
                     break
         if cost > start - GAIN_M:
             break
-    return shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M)), places
+    return _simple(path), places
 
 
 def _walk(rail: _Rail | None, place: float) -> Points:
@@ -350,41 +364,56 @@ def _move_junctions(drawn: list[Stretch], field: _Field) -> None:
             meeting.setdefault((x, y), []).append((k, at_end))
     for _, ends in sorted(meeting.items()):
         if len({k for k, _ in ends}) == 3 == len(ends) and all(drawn[k].price[-at_end] == OPEN for k, at_end in ends):
-            for _ in range(SLIDES):
-                if not _move_junction(drawn, ends, field):
-                    break
+            _move_junction(drawn, ends, field)
 
 
-def _move_junction(drawn: list[Stretch], ends: list[tuple[int, bool]], field: _Field) -> bool:
-    """Move one junction nearer to where it should be, if there is anything to gain."""
+def _move_junction(drawn: list[Stretch], ends: list[tuple[int, bool]], field: _Field) -> None:
+    """Move one junction to where it should be, if there is anything to gain."""
     facing = [drawn[k] if at_end else _reversed(drawn[k]) for k, at_end in ends]  # the junction is the last vertex
-    starts = [stretch.runs[-1][0] for stretch in facing]
-    junction = facing[0].xy[-1]
-    last = np.array([stretch.xy[-2] for stretch in facing])
+    runs = [stretch.xy[stretch.runs[-1][0] :] for stretch in facing]
+    junction, place = runs[0][-1], _middle(runs)
+    if sum(_length(run[-2:]) - _length(np.array([run[-2], place])) for run in runs) < GAIN_M:
+        return
+    grids = sorted({grid for stretch in facing for grid in (stretch.left, stretch.right)})
+    steps = shapely.LineString([junction, place])
+    triangles = field.triangles(grids, [*map(shapely.LineString, runs), steps])
+    best, before = runs, sum(map(_length, runs))
+    for share in (1.0, 0.5, 0.25):
+        goal = junction + share * (place - junction)
+        paths = [pull_taut(np.vstack([run, goal]), triangles) for run in runs]
+        if sum(map(_length, paths)) > before - GAIN_M or min(map(len, paths)) < 2:
+            continue
+        best = [_simple(path) for path in paths]
+        moves = [
+            (stretch, _between(np.vstack([run, goal]), path))
+            for stretch, run, path in zip(facing, runs, best, strict=True)
+        ]
+        if field.hand_over(moves):
+            for (k, at_end), stretch, run, path in zip(ends, facing, runs, best, strict=True):
+                kept = len(stretch.xy) - len(run)
+                xy = np.vstack([stretch.xy[:kept], path])
+                price = np.append(stretch.price[:kept], np.full(len(path) - 1, OPEN))
+                anew = replace(stretch, xy=xy, price=price)
+                drawn[k] = anew if at_end else _reversed(anew)
+            return
+
+
+def _middle(runs: list[Points]) -> Points:
+    """Find the point with the least total distance from the last bends of three runs (Weiszfeld's iteration)."""
+    last = np.array([run[-2] for run in runs])
     middle = last.mean(axis=0)
-    for _ in range(40):  # Weiszfeld's iteration towards the point of least total distance
+    for _ in range(40):
         weight = 1 / np.maximum(np.hypot(*(last - middle).T), 1e-6)
         middle = (last * weight[:, None]).sum(axis=0) / weight.sum()
-    before = sum(stretch.cost for stretch in facing)
-    ground = field.ground(*sorted({grid for stretch in facing for grid in (stretch.left, stretch.right)}))
-    steps = [shapely.LineString(np.vstack([junction, middle]))]
-    fans = [field.triangles(ground, s.xy[i:], steps) for s, i in zip(facing, starts, strict=True)]
-    for share in (1.0, 0.5, 0.25):
-        place = junction + share * (middle - junction)
-        moves, after = [], 0.0
-        for stretch, i, triangles in zip(facing, starts, fans, strict=True):
-            old = np.vstack([stretch.xy[i:], place])
-            path = pull_taut(old, triangles)
-            path = shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M))
-            xy = np.vstack([stretch.xy[:i], path])
-            anew = replace(stretch, xy=xy, price=np.append(stretch.price[:i], np.full(len(path) - 1, OPEN)))
-            moves.append((anew, _between(old, path)))
-            after += anew.cost
-        if after < before - GAIN_M and field.hand_over(moves):
-            for (k, at_end), (anew, _) in zip(ends, moves, strict=True):
-                drawn[k] = anew if at_end else _reversed(anew)
-            return True
-    return False
+    return np.asarray(middle)
+
+
+def _simple(path: Points) -> Points:
+    return np.asarray(shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M)))
+
+
+def _length(path: Points) -> float:
+    return float(np.hypot(*np.diff(path, axis=0).T).sum())
 
 
 def _reversed(stretch: Stretch) -> Stretch:

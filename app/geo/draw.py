@@ -25,6 +25,8 @@ SPECK_M2 = 1.0
 """Faces smaller than this are no ground of their own: they go to the unit beside them, whichever it is."""
 WHOLE_SHARE = 0.95
 """A grid with this much of a compound holds it."""
+SPECK_M2 = 0.05
+"""Smaller faces are no ground."""
 ALONG_EDGE_M = 1.5
 """A border may stray this far into a compound along its edge."""
 
@@ -69,7 +71,7 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     straight = straighten_borders(stretches, shapes, *_surroundings(ground, units, shapes))
     lines = np.array([shapely.LineString(stretch.xy) for stretch in straight], dtype=object)
     again = arrange(lines, ground.outline)
-    owner = _most_covered(again.faces, shapes)
+    owner = _specks_to_neighbours(again, _most_covered(again.faces, shapes))
     if not _same_grids(ground, again, owner, shapes) or _runs_through(lines, ground):
         return as_cut
     inner = np.sort(units.unit[plane.sides], axis=1)
@@ -138,9 +140,24 @@ def _most_covered(faces: NDArray[np.object_], shapes: NDArray[np.object_]) -> ND
     return np.asarray(shape[order][first])
 
 
+def _specks_to_neighbours(again: Arrangement, owner: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give faces that only rounding has left between two lines to the grid that they share most of their edge with."""
+    speck = shapely.area(again.faces) < SPECK_M2
+    inner = again.sides.min(axis=1) >= 0
+    owner = owner.copy()
+    for face in np.flatnonzero(speck):
+        mine = inner & (again.sides == face).any(axis=1)
+        beside = again.sides[mine].sum(axis=1) - face
+        firm = ~speck[beside]
+        if firm.any():
+            owner[face] = owner[beside[firm][int(np.argmax(again.lengths[mine][firm]))]]
+    return owner
+
+
 def _same_grids(ground: Ground, again: Arrangement, owner: NDArray[np.int64], shapes: NDArray[np.object_]) -> bool:
     """Tell whether the new faces are the old grids, one by one, with the same dwellings in each."""
-    if len(owner) != len(again.faces) or len(again.faces) != int(shapely.get_num_geometries(shapes).sum()):
+    solid = int((shapely.area(again.faces) >= SPECK_M2).sum())
+    if len(owner) != len(again.faces) or solid != int(shapely.get_num_geometries(shapes).sum()):
         return False
     if len(np.unique(owner)) != len(shapes):
         return False
