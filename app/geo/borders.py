@@ -44,8 +44,8 @@ SLIDES = 6
 """Times that ends and junctions move, each time nearer to their place."""
 CORE_M = 0.05
 """What lies this deep in a dwelling is inside it."""
-NECK_HALF_M, BODY_M2 = 1.05, 150.0
-"""A grid must not fall into bodies of this size when this much is taken off its edge (the referee: 1 and 200)."""
+NECK_HALF_M, BODY_M2 = 1.15, 90.0
+"""A grid must not fall into bodies of this size when this much is taken off its edge; a little stricter than `draw`."""
 OVER_M, LEAST_M = 0.005, 0.01
 SPECK_M2 = 0.05
 
@@ -65,7 +65,7 @@ class Stretch:
 
     @property
     def cost(self) -> float:
-        """What it costs in all."""
+        """Its cost in all."""
         return float((np.hypot(*np.diff(self.xy, axis=0).T) * self.price).sum())
 
     @property
@@ -110,15 +110,14 @@ class _Rail:
         return foot if not self.price and abs(foot - reached) <= STRIDE_M else reached
 
 
-def border_stretches(
-    edges: NDArray[np.float64], pair: NDArray[np.int64], price: NDArray[np.float64]
-) -> list[Stretch]:
+def border_stretches(edges: NDArray[np.float64], pair: NDArray[np.int64], price: NDArray[np.float64]) -> list[Stretch]:
     """Join border edges into stretches between the same two grids, in a fixed order.
 
     Parameters
     ----------
     edges, pair, price
-        Edges as x0, y0, x1, y1, the two grids of each, lower first, and what a metre costs; shapes (m, 4), (m, 2), (m,).
+        Edges as x0, y0, x1, y1, the two grids of each, lower first, and what a metre costs; shapes (m, 4), (m, 2)
+        and (m,).
     """
     stretches: list[Stretch] = []
     for left, right in np.unique(pair, axis=0).tolist():
@@ -226,7 +225,7 @@ def _polygons(shape: BaseGeometry) -> BaseGeometry:
 
 def _bodies(shape: BaseGeometry) -> int:
     """Count the bodies into which a shape falls when hair-thin necks are cut."""
-    return int((shapely.area(shapely.get_parts(shapely.buffer(shape, -NECK_HALF_M, quad_segs=2))) > BODY_M2).sum())
+    return int((shapely.area(shapely.get_parts(shapely.buffer(shape, -NECK_HALF_M))) > BODY_M2).sum())
 
 
 def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) -> None:
@@ -292,7 +291,7 @@ def _rail(
 
 
 def _tighten(run: Points, rails: tuple[_Rail | None, ...], triangles: Triangles) -> tuple[Points, list[float]]:
-    """Pull a run taut, and slide its ends for as long as that makes the border cheaper; return where they come to lie."""
+    """Pull a run taut and slide its ends while that makes it cheaper; return the run and where its ends lie."""
     places = [rail.at if rail is not None else 0.0 for rail in rails]
 
     def pulled(places: list[float]) -> tuple[Points, float]:
@@ -326,10 +325,12 @@ def _walk(rail: _Rail | None, place: float) -> Points:
     """Vertices of the way along a rail from where the end stood to where it lies."""
     if rail is None or place == rail.at:
         return np.empty((0, 2))
-    return shapely.get_coordinates(substring(rail.line, rail.at, place))[1:]
+    return np.asarray(shapely.get_coordinates(substring(rail.line, rail.at, place))[1:])
 
 
-def _rest(xy: Points, price: NDArray[np.float64], rail: _Rail | None, place: float) -> tuple[Points, NDArray[np.float64]]:
+def _rest(
+    xy: Points, price: NDArray[np.float64], rail: _Rail | None, place: float
+) -> tuple[Points, NDArray[np.float64]]:
     """Cut off what an end has left behind of the border beyond it; the first vertex is where the end lies."""
     if not len(price) or rail is None or place == rail.at:
         return xy, price
@@ -377,7 +378,7 @@ def _move_junction(drawn: list[Stretch], ends: list[tuple[int, bool]], field: _F
     grids = sorted({grid for stretch in facing for grid in (stretch.left, stretch.right)})
     steps = shapely.LineString([junction, place])
     triangles = field.triangles(grids, [*map(shapely.LineString, runs), steps])
-    best, before = runs, sum(map(_length, runs))
+    before = sum(map(_length, runs))
     for share in (1.0, 0.5, 0.25):
         goal = junction + share * (place - junction)
         paths = [pull_taut(np.vstack([run, goal]), triangles) for run in runs]

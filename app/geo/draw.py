@@ -25,8 +25,6 @@ SPECK_M2 = 1.0
 """Faces smaller than this are no ground of their own: they go to the unit beside them, whichever it is."""
 WHOLE_SHARE = 0.95
 """A grid with this much of a compound holds it."""
-SPECK_M2 = 0.05
-"""Smaller faces are no ground."""
 ALONG_EDGE_M = 1.5
 """A border may stray this far into a compound along its edge."""
 
@@ -106,7 +104,7 @@ def _beside(plane: Arrangement, units: Units) -> NDArray[np.bool_]:
 
 
 def _prices(units: Units) -> NDArray[np.float64]:
-    """What a metre of each edge that runs on a line costs; those on hard barriers and fixed borders stay as they are."""
+    """Price a metre of each edge that runs on a line; those on hard barriers and fixed borders stay as they are."""
     lines = units.lines
     price = np.array([BORDER_COST[name] for name in lines.barrier])
     return np.append(np.where(lines.hard == "", price, STAYS), STAYS)[units.on_line]

@@ -22,7 +22,7 @@ def cut_triangles(free: BaseGeometry) -> Triangles:
     """Cut polygons into triangles between their vertices, without any further ones, and return their common sides."""
     triangles = shapely.get_parts(shapely.constrained_delaunay_triangles(free))
     edges, sides = cut_edges(triangles)
-    return edges[sides.min(axis=1) >= 0]
+    return np.asarray(edges[sides.min(axis=1) >= 0])
 
 
 def pull_taut(path: Points, triangles: Triangles) -> Points:
