@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pyogrio
 import pytest
 
@@ -63,6 +64,10 @@ def test_a_draft_holds_every_row_once_and_adds_up(jiexiang_here, ledger, tmp_pat
     assert all(300 <= int(grid["户数"]) <= 500 and grid["是否超限"] == "否" for grid in urban)
     assert {grid["户数口径"] for grid in grids} == {"常住户"}
     assert not (tmp_path / "d" / "draft.gpkg").exists()
+    book = openpyxl.load_workbook(tmp_path / "d" / "网格台账.xlsx")
+    headings = [cell.value for cell in book["数据"][1]]
+    codes = [row[headings.index("网格编码")].value for row in book["数据"].iter_rows(min_row=2)]
+    assert codes == [grid["网格编码"] for grid in grids]
     assert "已落图 0 户" in done.output
 
 
@@ -155,6 +160,10 @@ def test_nothing_in_a_table_runs_as_a_formula(jiexiang_here, tmp_path):
     jiexiang_here("draft", tmp_path / "台账.csv", "--out", tmp_path / "d")
     [row] = table(tmp_path / "d" / "楼栋归属明细表.csv")
     assert row["小区"] == "'=HYPERLINK(1)"
+    again = jiexiang_here("draft", tmp_path / "d" / "楼栋归属明细表.csv", "--out", tmp_path / "e")
+    assert again.exit_code == 0
+    [same] = table(tmp_path / "e" / "楼栋归属明细表.csv")
+    assert same == row
 
 
 def test_nothing_is_overwritten_without_force(jiexiang_here, ledger, tmp_path):

@@ -15,7 +15,7 @@ from app.geo.draft import DraftCommunity
 
 __all__ = [
     "ASSIGNMENT",
-    "GRIDS",
+    "GRID_TABLE",
     "POINTS",
     "assignment_table",
     "grid_table",
@@ -23,7 +23,7 @@ __all__ = [
     "write_table",
 ]
 
-ASSIGNMENT, GRIDS, POINTS = "楼栋归属明细表.csv", "网格台账.csv", "draft.gpkg"
+ASSIGNMENT, GRID_TABLE, POINTS = "楼栋归属明细表.csv", "网格台账.csv", "draft.gpkg"
 
 FIELDS = {
     "社区": "community",

@@ -23,11 +23,10 @@ from app.files.sheets import SHEET_SUFFIXES, UNCALCULATED, Row, Sheet, read_shee
 from app.files.sources import content_digest
 from app.geo.building_labels import building_key
 from app.geo.codes import read_numeral
-from app.geo.layers import HOUSEHOLD_BASES, LEDGER, UNSTATED
+from app.geo.layers import HOUSEHOLD_BASES, LEDGER, PENDING, UNSTATED
 
 __all__ = ["Ledger", "read_ledger"]
 
-PENDING = "待赋码"
 NAMES = ("community", "town", "compound", "village", "group", "building", "section")
 TOTAL_WORDS = ("合计", "总计", "小计", "共计")
 REMARK_WORDS = ("填表", "制表", "审核", "说明", "备注", "注:", "注：", "单位负责", "填报", "联系")

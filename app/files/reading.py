@@ -30,7 +30,7 @@ from app.files.values import (
 )
 from app.geo.crs import DEGREES, densify_outlines, has_secret_shift, to_degrees
 from app.geo.datum import Datum, lift_datum
-from app.geo.layers import KNOWN_BARRIERS, KNOWN_HIGHWAYS, Contract, Field
+from app.geo.layers import KNOWN_BARRIERS, KNOWN_HIGHWAYS, PENDING, Contract, Field
 
 __all__ = ["LayerRead", "empty_frame", "read_layer"]
 
@@ -92,6 +92,7 @@ def read_layer(
         weights = table.columns.get(extra.get("workload", ""))
         values["workload"] = _read_workload(weights, workload, labels, findings)
     if contract.layer == "communities":
+        values["community_code"] = _name_pending(values["community_code"], values["name"], findings)
         _check_codes(values["community_code"], findings)
     if contract.layer in ("streets", "barriers"):
         _read_words(contract.layer, values, findings)
@@ -181,6 +182,15 @@ def _read_workload(values: Column | None, column: str, labels: Sequence[str], fi
     if values is None:
         return np.full(len(labels), np.nan)
     return read_numbers(values, column, labels, findings, missing="zero")
+
+
+def _name_pending(codes: Column, names: Column, findings: Findings) -> Column:
+    """Give communities whose code is still to come (待赋码) an internal one by their name."""
+    pending = [code == PENDING and bool(name) for code, name in zip(codes, names, strict=True)]
+    internal = [f"{PENDING}-{name}" if so else code for so, code, name in zip(pending, codes, names, strict=True)]
+    given = [code for so, code in zip(pending, internal, strict=True) if so]
+    findings.note("codes_pending", len(given), features=listed(given))
+    return np.array([*internal, None], dtype=object)[:-1]
 
 
 def _check_codes(codes: Column, findings: Findings) -> None:

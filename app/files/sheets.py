@@ -111,9 +111,14 @@ def _csv_rows(path: Path, findings: Findings) -> Iterator[Row]:
     delimiter = max(",\t;", key=first.count)
     try:
         for row in (reader := csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
-            yield Row(reader.line_num, tuple(value if value.strip() else None for value in row))
+            yield Row(reader.line_num, tuple(_unquoted(value) if value.strip() else None for value in row))
     except csv.Error as error:
         raise findings.stop("damaged", reason=error) from error
+
+
+def _unquoted(text: str) -> str:
+    """Return text without the mark that keeps a spreadsheet from taking it for a formula."""
+    return text[1:] if text.startswith(("'=", "'+", "'-", "'@")) else text
 
 
 def _decode(content: bytes, findings: Findings) -> tuple[str, str]:

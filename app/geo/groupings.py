@@ -19,7 +19,7 @@ Indices = NDArray[np.int64]
 MOST_VARIABLES = 4_000
 """Larger models (pieces × grids) are not solved in any time worth waiting for."""
 
-WORK = 8.0
+WORK = 4.0
 """Limit in the solver's deterministic time for one community; not seconds."""
 
 
@@ -203,6 +203,8 @@ def _solve(task: _Task, parts: int, most_out: int, work: float) -> tuple[Indices
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     solver.parameters.max_deterministic_time = work
+    if most_out == 0:  # neighbours in the table are but a likely guess
+        solver.parameters.relative_gap_limit = 0.1
     status = solver.solve(model)
     spent = max(solver.response_proto.deterministic_time, 1e-3)
     if status == cp_model.INFEASIBLE:

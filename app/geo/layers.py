@@ -17,6 +17,7 @@ __all__ = [
     "LEDGER",
     "MODELLED",
     "OTHER_NAMES",
+    "PENDING",
     "STAFF",
     "TOWNS",
     "UNSTATED",
@@ -27,6 +28,9 @@ __all__ = [
 
 MODELLED = "估算"
 UNSTATED = "未注明"
+
+PENDING = "待赋码"
+"""Stands for a code that nobody has given out yet; with a name it becomes an internal one."""
 
 HOUSEHOLD_BASES: Mapping[str, str] = MappingProxyType(
     {"户籍户": "户籍户数 户籍户", "常住户": "常住户数 常住户", "住宅套数": "住宅套数 套数", MODELLED: "估算户数"}

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from app import __version__
 from app.files.columns import parse_columns
 from app.files.datums import parse_datums
-from app.files.drafts import ASSIGNMENT, GRIDS, POINTS, assignment_table, grid_table, point_frame, write_table
+from app.files.drafts import ASSIGNMENT, GRID_TABLE, POINTS, assignment_table, grid_table, point_frame, write_table
 from app.files.ledgers import Ledger, read_ledger
 from app.files.messages import Findings, Note
 from app.files.plans import write_layers
@@ -29,10 +30,12 @@ from app.geo.rules import Rules
 from app.jobs.inputs import Inputs
 from app.jobs.steps import OnStep, Steps
 from app.output import refuse_to_overwrite, write_whole
+from app.reports.tables import BUILDINGS, GRIDS, Table
+from app.reports.workbooks import Sheet, make_workbook
 
 __all__ = ["DraftDone", "DraftOrder", "Mapped", "draft", "locate"]
 
-RUN = "run.json"
+RUN, TABLE_BOOK, GRIDS_BOOK = "run.json", "楼栋归属明细表.xlsx", "网格台账.xlsx"
 GEOMETRY = ("communities", "buildings", "compounds")
 """Layers that may be given beside a ledger as they arrive."""
 
@@ -155,7 +158,7 @@ def draft(order: DraftOrder, *, on_step: OnStep) -> DraftDone:
         Nothing is written then.
     """
     steps = Steps(on_step)
-    names = (ASSIGNMENT, GRIDS, POINTS, RUN)
+    names = (ASSIGNMENT, TABLE_BOOK, GRID_TABLE, GRIDS_BOOK, POINTS, RUN)
     refuse_to_overwrite(order.folder, names, force=order.force)
     began = datetime.now().astimezone()
     with steps.take("read"):
@@ -172,12 +175,23 @@ def draft(order: DraftOrder, *, on_step: OnStep) -> DraftDone:
         with steps.take("write"):
             table = assignment_table(rows, drafted, mapped.attached)
             write_table(table, part / ASSIGNMENT)
-            write_table(grid_table(rows, drafted, mapped.attached, mapped.ledger.household_basis), part / GRIDS)
+            grid_lines = grid_table(rows, drafted, mapped.attached, mapped.ledger.household_basis)
+            write_table(grid_lines, part / GRID_TABLE)
+            for name, (form, lines) in {TABLE_BOOK: (BUILDINGS, table), GRIDS_BOOK: (GRIDS, grid_lines)}.items():
+                (part / name).write_bytes(make_workbook([Sheet(form, _fill_form(form, lines))]))
             if len(mapped.attached.places):
                 write_layers(part / POINTS, {"buildings": (point_frame(table, mapped.attached), "Point")})
         record = _record(order, began, steps, drafted, mapped)
         (part / RUN).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return DraftDone(tuple(drafted), mapped, order.folder, record)
+
+
+def _fill_form(form: Table, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a form, those that a draft does not know left empty."""
+    unknown = {column.name: np.nan if column.kind in ("whole", "amount") else "" for column in form.columns}
+    return pd.DataFrame(
+        {name: lines[name] if name in lines else pd.Series([empty] * len(lines)) for name, empty in unknown.items()}
+    )
 
 
 def _record(

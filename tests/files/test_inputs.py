@@ -98,6 +98,13 @@ def test_a_layer_on_a_datum_with_a_secret_shift_is_refused_with_advice(tmp_path,
     assert "测绘部门" in fault.remedy
 
 
+def test_communities_whose_code_is_pending_get_an_internal_one_by_their_name(tmp_path):
+    pending = communities(community_code=[CODES[0], "待赋码", "待赋码", "待赋码-丁"])
+    layers, report = read(tmp_path, frames(communities=pending))
+    assert list(layers.communities["community_code"]) == [CODES[0], "待赋码-乙社区", "待赋码-丙社区", "待赋码-丁"]
+    assert notes(report)["codes_pending"] == 2
+
+
 def test_layers_that_share_a_secret_datum_are_refused_each(tmp_path):
     old = {name: frame.set_crs(2385, allow_override=True) for name, frame in frames().items()}
     assert [fault.kind for fault in faults(write(tmp_path, old))] == ["datum_secret"] * 4

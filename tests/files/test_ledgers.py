@@ -7,11 +7,14 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from app.files.columns import parse_columns
 from app.files.ledgers import Ledger, read_ledger
 from app.geo.errors import Fault, InputError
+from app.reports.tables import BUILDINGS
+from app.reports.workbooks import Sheet, make_workbook
 
 HEADER = ("社区", "社区编码", "小区", "楼栋", "单元", "户数", "人口", "经度", "纬度", "户数口径")
 CODE = "320199001001"
@@ -179,6 +182,38 @@ def test_a_header_of_two_rows_under_a_title_is_found_and_merged_cells_are_filled
     assert list(ledger.rows["row"]) == [4, 5, 6]
     assert notes(ledger)["merged_filled"] == 2
     assert notes(ledger)["lines_skipped"] == 2
+
+
+def test_our_own_ledger_of_buildings_is_read_back(tmp_path):
+    """What `app.reports` writes, the printed sheet and that for machines, is what is read here."""
+    values = {
+        "社区": "甲社区",
+        "社区编码": CODE,
+        "小区": "=桃园",
+        "单元": "",
+        "户数": 36,
+        "人口": 90,
+        "物业服务企业": "物业",
+        "标准地址编码": "320106001001000123",
+        "现网格": "第一网格",
+        "现网格编码": f"{CODE}001",
+        "原网格": "第二网格",
+    }
+    rows = pd.DataFrame(
+        [{name: values.get(name, "") for name in BUILDINGS.names} | {"楼栋": f"{k}栋"} for k in range(1, 4)]
+    )
+    (tmp_path / "04.xlsx").write_bytes(make_workbook([Sheet(BUILDINGS, rows, above="单位：户", below=("说明：无",))]))
+    ledger = read_ledger(str(tmp_path / "04.xlsx"))
+    assert ledger.source.endswith(":数据")
+    printed = read_ledger(f"{tmp_path / '04.xlsx'}:楼栋归属明细表")
+    for read in (ledger.rows, printed.rows):
+        assert list(read["building"]) == ["1栋", "2栋", "3栋"]
+        assert list(read["compound"]) == ["=桃园"] * 3
+        assert list(read["address_code"]) == ["320106001001000123"] * 3
+        assert list(read["households"]) == [36.0] * 3
+        assert list(read["grid"]) == ["第一网格"] * 3
+    assert list(ledger.rows["grid_code"]) == [f"{CODE}001"] * 3
+    assert list(ledger.rows["community_code"]) == [CODE] * 3
 
 
 def test_households_merged_over_rows_are_refused(tmp_path):
