@@ -27,19 +27,16 @@ from county import (
     write,
 )
 
-from app.files.inputs import read_layers
+from app.files.inputs import INPUT_LAYERS, read_layers
 from app.geo.crs import DEGREES, metric_crs, project
 from app.geo.errors import UsageError
-from app.geo.layers import CONTRACTS
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 def test_frames_have_the_columns_of_their_contracts_whether_given_or_not(tmp_path):
     for layers, _ in (read(tmp_path, {"communities": communities()}), read(tmp_path)):
-        for layer in CONTRACTS:
-            if layer == "grids":
-                continue
+        for layer in INPUT_LAYERS:
             frame = getattr(layers, layer)
             assert frame.crs == DEGREES
             assert isinstance(frame.index, pd.RangeIndex)
