@@ -6,7 +6,7 @@ FastAPI ignores query parameters that a route has not declared, and takes the la
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -97,14 +97,13 @@ class DirectRoute(APIRoute):
     finding the grid of a point.
     """
 
-    def __init__(self, path: str, endpoint: Callable[[Request], Awaitable[Response]], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            response = await endpoint(Request(scope, receive, send))
-            await response(scope, receive, send)
-
-        self.app = answer
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the function and send what it answers; a method that is not taken is refused as everywhere."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        response = await self.endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def _query_parameters(route: APIRoute) -> frozenset[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
 from fastapi import FastAPI
 
 from app.api.application import build
@@ -17,6 +17,7 @@ from app.api.identity import Identities
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
 from app.api.service import Service
+from app.api.webhooks import Deliveries
 from app.settings import Settings, read_settings
 from app.store.connect import open_store
 
@@ -29,7 +30,11 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
     async with open_store(settings.store.database_url, settings.store) as store:
         boards = KeptBoards(store, county_names=settings.service.county_names)
         identities = Identities(store)
-        keeping = asyncio.create_task(boards.run())
+        client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        keeping = [
+            asyncio.create_task(boards.run()),
+            asyncio.create_task(Deliveries(store, boards, client=client).run()),
+        ]
         try:
             yield Service(
                 settings.service,
@@ -41,9 +46,10 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
                 settings.store.skipped_steps,
             )
         finally:
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
+            await client.aclose()
 
 
 def create_app(settings: Settings) -> Asgi:

@@ -66,7 +66,9 @@ class GridIndex:
 
     def distance_to_border_m(self, row: int, longitude: float, latitude: float) -> float:
         """Return how many metres a point is from the border of a grid, 0 on it."""
-        return float(self.distances_to_borders_m(np.array([row]), np.array([[longitude, latitude]]))[0])
+        lines, scales = self._metric_borders
+        across, along = scales[row]
+        return float(shapely.distance(lines[row], shapely.Point(longitude * across, latitude * along)))
 
     def distances_to_borders_m(self, rows: Rows, xy: Numbers) -> Numbers:
         """Return how many metres each point is from the border of the grid in its row.

@@ -391,6 +391,62 @@ def test_few_may_wait_at_a_time(live):
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 429, 429]
 
 
+# -- webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def test_another_system_is_told_signed_in_order_and_again_until_it_acknowledges(live):
+    import asyncio
+    import hashlib
+    import hmac
+
+    heard: list[tuple[dict[str, str], bytes]] = []
+    answers = [500, 200, 200, 200, 200]
+
+    async def hear(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head.splitlines()[1:])}
+        heard.append((headers, await reader.readexactly(int(headers["content-length"]))))
+        status = answers[min(len(heard) - 1, len(answers) - 1)]
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async def go():
+        client = live.asking("county").inner
+        async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            made = (await client.post("/webhooks", json={"url": f"http://127.0.0.1:{port}/hook"})).json()
+            before = (await client.get("/webhooks")).json()["webhooks"][0]["delivered"]
+            body = {"person_id": live.people["S2"], "grid_code": SECOND, "role": "专职网格员", "since": "2070-01-01"}
+            assert (await client.post("/assignments", json=body)).status_code == 201
+            async with asyncio.timeout(15):
+                while (await client.get("/webhooks")).json()["webhooks"][0]["delivered"] == before:  # noqa: ASYNC110  it happens in the database
+                    await asyncio.sleep(0.2)
+            assert (await client.delete(f"/webhooks/{made['id']}")).status_code == 204
+            return made
+
+    made = live.runner.run(go())
+    assert len(heard) >= 2
+    for headers, body in heard[:2]:
+        at, digest = (part.partition("=")[2] for part in headers["x-jiexiang-signature"].split(","))
+        wanted = hmac.new(made["secret"].encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        assert hmac.compare_digest(digest, wanted)
+        assert [one["kind"] for one in json.loads(body)["changes"]] == ["assignment.created"]
+        assert "何芳" not in body.decode()
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://x", "file:///etc/passwd", "http://user:pw@host/", "http:// x", "javascript:1"]
+)
+def test_addresses_that_cannot_be_told_are_refused(live, url):
+    assert live.asking("county").post("/webhooks", json={"url": url}).status_code == 400
+
+
+def test_only_the_county_sets_up_webhooks(live):
+    for role in ("planner", "community", "system"):
+        assert live.asking(role).post("/webhooks", json={"url": "http://127.0.0.1/"}).status_code == 403
+
+
 # -- plans ------------------------------------------------------------------------------------------------------------
 
 
