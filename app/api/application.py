@@ -12,7 +12,20 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__
-from app.api import changes, grids, health, locate, people, plans, reference, sessions, webhooks, workbooks
+from app.api import (
+    changes,
+    grids,
+    health,
+    locate,
+    pages,
+    people,
+    plans,
+    reference,
+    sessions,
+    webhooks,
+    workbooks,
+    worker,
+)
 from app.api.errors import TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor
 from app.api.logs import RequestLog
@@ -79,7 +92,10 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
         **options,
     )
     application.state.service = service
-    for module in (locate, workbooks, grids, people, changes, webhooks, plans, sessions, health, reference):
+    for module in (
+        *(locate, workbooks, grids, people, changes, webhooks),
+        *(plans, sessions, worker, pages, health, reference),
+    ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)
     application.add_exception_handler(Exception, on_failure)

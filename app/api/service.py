@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Protocol
 
@@ -23,6 +23,7 @@ from app.store.areas import Area
 from app.store.connect import Store
 
 __all__ = [
+    "PRIVATE",
     "Asking",
     "Boards",
     "Service",
@@ -67,6 +68,8 @@ class Service:
     figures: Figures
     store: Store
     skipped_steps: frozenset[str] = frozenset()
+    pages: dict[str, str] = field(default_factory=dict)
+    """Drawn pages by their tags; a tag changes with what is in force."""
 
 
 def service_of(request: Request) -> Service:

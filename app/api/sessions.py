@@ -12,14 +12,15 @@ from starlette.responses import Response
 from app.api.areas import Caller
 from app.api.bodies import Body
 from app.api.errors import NotSignedIn, TooMany
+from app.api.frontdoor import Scope
 from app.api.identity import COOKIE, refuse_other_sites, session_token
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Serving, json_response
+from app.api.service import Asking, Service, Serving, json_response
 from app.store.assignments import Assignment, read_assignments
-from app.store.users import end_session, sign_in, start_session
+from app.store.users import User, end_session, sign_in, start_session
 
-__all__ = ["router"]
+__all__ = ["close_session", "keep_session", "open_session", "router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["登录 signing in"])
 
@@ -37,38 +38,18 @@ class Credentials(Body):
 async def start(request: Request, given: Credentials, service: Serving) -> Response:
     """Start a session; its cookie cannot be read by scripts and is sent to this site alone."""
     refuse_other_sites(request.scope)
-    store = service.store
-    async with store.writing() as connection:
-        attempt = await sign_in(connection, given.name, given.password)
-        token = await start_session(connection, attempt.user.id) if attempt.user is not None else ""
-    if attempt.locked_until is not None:
-        until = attempt.locked_until.astimezone().strftime("%H:%M")
-        raise TooMany(f"失败次数过多，请在 {until} 后再试", f"too many failures; try again after {until}")
-    if attempt.user is None:
-        raise NotSignedIn("用户名或密码不对", "the name or the password is wrong")
-    user = attempt.user
+    token, user = await open_session(service, given.name, given.password)
     caller = Caller("user", user.id, user.name, user.role, user.area, user.person_id)
     response = json_response(_tell(caller, user.display_name), status_code=201)
-    response.set_cookie(
-        COOKIE,
-        token,
-        path="/",
-        secure=service.settings.secure_cookie,
-        httponly=True,
-        samesite="strict",
-    )
+    keep_session(service, response, token)
     return response
 
 
 @router.delete("/session", status_code=204, summary="退出 Sign out")
 async def end(request: Request, service: Serving, _caller: Asking) -> Response:
     """End the session of the cookie."""
-    token = session_token(request.scope).decode("ascii", "replace")
-    service.forget(request.scope)
-    async with service.store.writing() as connection:
-        await end_session(connection, token)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path="/", secure=service.settings.secure_cookie, httponly=True, samesite="strict")
+    await close_session(service, request.scope, response)
     return response
 
 
@@ -102,6 +83,43 @@ async def my_grids(caller: Asking, service: Serving) -> Response:
         if one.grid_id in rows
     ]
     return json_response({"day": board.day.isoformat(), "grids": told})
+
+
+async def open_session(service: Service, name: str, password: str) -> tuple[str, User]:
+    """Return the token of a new session and whose it is.
+
+    Raises
+    ------
+    NotSignedIn
+        The name or the password is wrong.
+    TooMany
+        There have been too many failures of late.
+    """
+    async with service.store.writing() as connection:
+        attempt = await sign_in(connection, name, password)
+        token = await start_session(connection, attempt.user.id) if attempt.user is not None else ""
+    if attempt.locked_until is not None:
+        until = attempt.locked_until.astimezone().strftime("%H:%M")
+        raise TooMany(f"失败次数过多，请在 {until} 后再试", f"too many failures; try again after {until}")
+    if attempt.user is None:
+        raise NotSignedIn("用户名或密码不对", "the name or the password is wrong")
+    return token, attempt.user
+
+
+def keep_session(service: Service, response: Response, token: str) -> None:
+    """Give the browser the cookie of a session: no script can read it, and no other site can send it."""
+    secure = service.settings.secure_cookie
+    response.set_cookie(COOKIE, token, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+async def close_session(service: Service, scope: Scope, response: Response) -> None:
+    """End the session of a request, here and in the browser."""
+    token = session_token(scope).decode("ascii", "replace")
+    service.forget(scope)
+    async with service.store.writing() as connection:
+        await end_session(connection, token)
+    secure = service.settings.secure_cookie
+    response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
 
 
 def _tell(caller: Caller, display_name: str = "") -> dict[str, Any]:

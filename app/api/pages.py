@@ -1,0 +1,242 @@
+"""Pages for people: sign-in, overview, the map; and the files they ask for, at addresses that follow their content."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Annotated
+
+import pandas as pd
+from fastapi import APIRouter, Form, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from app.api.areas import Caller
+from app.api.board import Board
+from app.api.errors import NotHere, NotSignedIn, TooMany
+from app.api.identity import refuse_other_sites
+from app.api.routing import StrictRoute
+from app.api.service import PRIVATE, Serving, ask, matches, tag
+from app.api.sessions import close_session, keep_session, open_session
+from app.geo.plan import Plan
+from app.geo.rules import Rules
+from app.maps.assets import Asset
+from app.maps.plan_page import draw_plan, plan_assets
+from app.maps.served_pages import Figure, Frame, Table, draw_overview, draw_sign_in, served_assets
+from app.maps.views import view_band, view_posts
+from app.maps.worker_page import worker_assets
+from app.store.assignments import Assignment, read_assignments
+from app.store.drawn import read_drawn
+
+__all__ = ["page_response", "read_language", "router"]
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+MAP_POLICY = "frame-ancestors 'none'"
+"""The page of a plan brings a policy of its own, with the hash of the one script it holds."""
+FOR_EVER = "public, max-age=31536000, immutable"
+MOST_KEPT = 64
+"""Drawn maps that are kept, by area and what is in force."""
+
+Text = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/static/{digest}/{name}")
+async def static(digest: str, name: str) -> Response:
+    """Hand out a script or style; other content has another address, so a browser may keep it for ever."""
+    asset = _assets().get(f"/static/{digest}/{name}")
+    if asset is None:
+        raise NotHere("没有这个文件", "there is no such file")
+    return Response(asset.content, headers={"Cache-Control": FOR_EVER}, media_type=asset.media_type)
+
+
+@router.get("/sign-in")
+async def show_sign_in(
+    request: Request, then: Annotated[str, Query(alias="next", max_length=1000)] = "/", lang: str = "zh"
+) -> Response:
+    """Show the form."""
+    return page_response(request, draw_sign_in(Frame(read_language(lang)), next_page=_own_page(then)))
+
+
+@router.post("/sign-in")
+async def sign_in(
+    request: Request,
+    service: Serving,
+    name: Text,
+    password: Text,
+    then: Annotated[str, Form(alias="next", max_length=1000)] = "/",
+    lang: str = "zh",
+) -> Response:
+    """Take the form; a wrong password is told on the page, as a failure."""
+    refuse_other_sites(request.scope)
+    try:
+        token, _ = await open_session(service, name, password)
+    except (NotSignedIn, TooMany) as error:
+        language = read_language(lang)
+        fault = error.english if language == "en" else str(error)
+        page = draw_sign_in(Frame(language), next_page=_own_page(then), name=name, fault=fault)
+        status = 401 if isinstance(error, NotSignedIn) else 429
+        return HTMLResponse(page, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+    response = RedirectResponse(_own_page(then), 303)
+    keep_session(service, response, token)
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, service: Serving) -> Response:
+    """End the session and lead to the form."""
+    refuse_other_sites(request.scope)
+    response = RedirectResponse("/sign-in", 303)
+    await close_session(service, request.scope, response)
+    return response
+
+
+@router.get("/")
+async def overview(request: Request, service: Serving, lang: str = "zh") -> Response:
+    """Show the figures of the area, each leading to its list and map; a worker is led to the own grids."""
+    caller = await _signed_in(request)
+    if isinstance(caller, Response):
+        return caller
+    if caller.role == "worker":
+        return RedirectResponse("/m", 303)
+    board = service.boards.current
+    async with service.store.reading() as connection:
+        plan = await _read_plan(connection, board, caller)
+        held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
+    frame = Frame(read_language(lang), "/", _links(caller), caller.name)
+    figures, towns = _count(board, plan, held)
+    brief = f"{board.day.isoformat()}　{plan.about['software']} {plan.about['version']}".strip()
+    return page_response(request, draw_overview(frame, brief, figures, towns))
+
+
+@router.get("/plan")
+async def plan_map(request: Request, service: Serving, lang: str = "zh") -> Response:
+    """Show what is in force in the area as a map with its views, tables and search."""
+    caller = await _signed_in(request)
+    if isinstance(caller, Response):
+        return caller
+    board = service.boards.current
+    language = read_language(lang)
+    etag = tag(caller.area, board.revisions.changes, board.day, language)
+    headers = {"ETag": etag, "Content-Security-Policy": MAP_POLICY, **PRIVATE}
+    if matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    page = service.pages.get(etag)
+    if page is None:
+        async with service.store.reading() as connection:
+            plan = await _read_plan(connection, board, caller)
+            held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
+        if not len(plan.grids):
+            raise NotHere("还没有生效的划分方案", "no plan is in force yet")
+        page = await asyncio.to_thread(_draw, board, plan, held, language)
+        if len(service.pages) >= MOST_KEPT:
+            service.pages.clear()
+        service.pages[etag] = page
+    return HTMLResponse(page, headers=headers)
+
+
+def page_response(request: Request, page: str) -> Response:
+    """Answer with a page that asks for nothing but what this service has, or with 304 where it is known."""
+    etag = f'"{hashlib.blake2s(page.encode(), digest_size=10).hexdigest()}"'
+    headers = {"ETag": etag, "Content-Security-Policy": POLICY, **PRIVATE}
+    if matches(request, etag):
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(page, headers=headers)
+
+
+def read_language(text: str) -> str:
+    """Return `en` where English is asked for, else `zh`."""
+    return "en" if text == "en" else "zh"
+
+
+@cache
+def _assets() -> dict[str, Asset]:
+    return {asset.address: asset for asset in (*served_assets(), *worker_assets(), *plan_assets())}
+
+
+def _own_page(address: str) -> str:
+    """Return an address of this service; any other becomes the first page."""
+    plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if plain else "/"
+
+
+async def _signed_in(request: Request) -> Caller | Response:
+    """Return who asks; somebody unknown is led to the form and back."""
+    try:
+        return await ask(request)
+    except NotSignedIn:
+        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+
+
+def _links(caller: Caller) -> tuple[tuple[str, str], ...]:
+    pages = [("overview", "/"), ("plan", "/plan")]
+    return (*pages, ("mine", "/m")) if caller.person_id is not None else tuple(pages)
+
+
+def _posts(plan: Plan, board: Board, held: list[Assignment]) -> pd.DataFrame:
+    """Count for each general grid the worker it needs and those it has."""
+    filled: dict[int, int] = defaultdict(int)
+    for one in held:
+        filled[one.grid_id] += one.role != "网格党组织书记"
+    ids = {grid.grid_code: grid.grid_id for grid in board.grids}
+    codes = list(plan.grids.loc[plan.grids["kind"] == "general", "grid_code"])
+    return pd.DataFrame({"grid_code": codes, "needed": 1, "filled": [filled[ids.get(code, -1)] for code in codes]})
+
+
+UNSTATED: Mapping[str, str | int | float] = {
+    "min_households": Rules.min_households,
+    "max_households": Rules.max_households,
+    "household_basis": "",
+    "software": "",
+    "version": "",
+}
+"""What holds where a plan that was imported does not say."""
+
+
+async def _read_plan(connection: AsyncConnection, board: Board, caller: Caller) -> Plan:
+    plan = await read_drawn(connection, board.day, area=caller.area)
+    return replace(plan, about={**UNSTATED, **plan.about})
+
+
+def _band(plan: Plan) -> tuple[int, int]:
+    return int(plan.about["min_households"]), int(plan.about["max_households"])
+
+
+def _draw(board: Board, plan: Plan, held: list[Assignment], language: str) -> str:
+    views = [view_band(plan.grids, *_band(plan)), view_posts(_posts(plan, board, held))]
+    return draw_plan(plan, language=language, views=views, served=True, home="/")
+
+
+def _count(board: Board, plan: Plan, held: list[Assignment]) -> tuple[list[Figure], Table]:
+    low, high = _band(plan)
+    general = plan.grids[plan.grids["kind"] == "general"]
+    posts = _posts(plan, board, held)
+    outside = int(((general["households"] < low) | (general["households"] > high)).sum())
+    without = int((posts["filled"] == 0).sum())
+    band = f"不在 {low}–{high} 户之内"
+    figures = [
+        Figure("社区", f"{len(plan.communities):,}", "点开看地图", "/plan"),
+        Figure("网格", f"{len(plan.grids):,}", f"综合网格 {len(general):,} 个", "/plan"),
+        Figure("户数", f"{int(plan.grids['households'].sum()):,}", str(plan.about["household_basis"]), "/plan"),
+        Figure(band, f"{outside:,}", "各有原因，见地图", "/plan#view=band", "△" if outside else "✓"),
+        Figure("无人负责的网格", f"{without:,}", "应配一人", "/plan#view=posts", "✓" if not without else "✗"),
+    ]
+    town_of = {grid.community_code: grid.town_name for grid in board.grids}
+    filled = dict(zip(posts["grid_code"], posts["filled"], strict=True))
+    rows = []
+    for town, held_in in plan.grids.groupby(plan.grids["community_code"].map(town_of), sort=True):
+        mine = held_in[held_in["kind"] == "general"]
+        within = ((mine["households"] >= low) & (mine["households"] <= high)).sum()
+        unfilled = sum(filled.get(code) == 0 for code in mine["grid_code"])
+        counts = (held_in["community_code"].nunique(), len(held_in), int(held_in["households"].sum()), within, unfilled)
+        rows.append((str(town), *(f"{count:,}" for count in counts)))
+    return figures, Table(("街道（乡镇）", "社区", "网格", "户数", f"{low}–{high} 户", "无人"), tuple(rows))
