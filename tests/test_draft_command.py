@@ -146,6 +146,17 @@ def test_what_lies_in_another_community_than_the_ledger_says_is_told(jiexiang_he
     assert [(one["place"], one["households"]) for one in record["map"]["astray"]] == [("梅园", 720)]
 
 
+def test_coordinates_of_a_ledger_may_come_from_a_web_map(jiexiang_here, tmp_path):
+    lon, lat = 121.431863, 31.027647
+    (tmp_path / "台账.csv").write_text(
+        "社区,小区,楼栋,户数,经度,纬度\n甲社区,桃园,1栋,360,121.43647333,31.02568413\n", "utf-8"
+    )
+    jiexiang_here("draft", tmp_path / "台账.csv", "--datum", "ledger=gcj02", "--out", tmp_path / "d")
+    [point] = pyogrio.read_dataframe(tmp_path / "d" / "draft.gpkg").geometry
+    assert abs(point.x - lon) < 1e-6
+    assert abs(point.y - lat) < 1e-6
+
+
 def test_faults_of_a_ledger_are_told_and_nothing_is_written(jiexiang_here, tmp_path):
     (tmp_path / "台账.csv").write_text(f"{HEADER}\n甲社区,桃园,1栋,约60,,\n,梅园,1栋,60,,\n", "utf-8")
     done = jiexiang_here("draft", tmp_path / "台账.csv", "--out", tmp_path / "d")

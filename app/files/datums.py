@@ -10,7 +10,7 @@ import geopandas as gpd
 from app.files.messages import Findings
 from app.geo.datum import DATUMS, Datum
 from app.geo.errors import UsageError
-from app.geo.layers import CONTRACTS
+from app.geo.layers import CONTRACTS, LEDGER
 from app.geo.offsets import find_misplaced
 
 __all__ = ["check_datums", "parse_datums"]
@@ -35,7 +35,7 @@ def parse_datums(options: Sequence[str]) -> dict[str, Datum]:
         name, _, word = (part.strip().lower() for part in option.partition("="))
         layer = name.replace("-", "_")
         datum = next((datum for datum in DATUMS if datum == word.replace("-", "")), None)
-        if layer not in CONTRACTS or datum is None:
+        if layer not in (*CONTRACTS, LEDGER.layer) or datum is None:
             raise UsageError(
                 f"--datum {option}：应写成 图层=坐标，坐标为 {'、'.join(DATUMS)}，例如 buildings=gcj02 "
                 f"(write LAYER=DATUM, where DATUM is one of these)"
@@ -51,13 +51,14 @@ def check_datums(
 ) -> None:
     """Refuse layers that fit the streets only in another datum, with the option that says so.
 
-    A layer that somebody declared to be in `wgs84` is taken at his word, and the doubt is noted.
+    A layer that somebody declared to be in `wgs84` is taken at his word, and the doubt is noted. Layers without a place
+    in `desk` are only what the others are held against.
     """
     for layer, datum in told.items():
-        if layer in frames and datum != "wgs84":
+        if layer in frames and layer in desk and datum != "wgs84":
             words, words_en = DATUM_WORDS[datum]
             desk[layer].note("datum_lifted", len(frames[layer]), datum=words, datum_en=words_en)
-    for one in find_misplaced(frames, told):
+    for one in (found for found in find_misplaced(frames, told) if found.layer in desk):
         facts: dict[str, Any] = {
             "layer": one.layer.replace("_", "-"),
             "likely": one.likely,

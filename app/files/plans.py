@@ -14,6 +14,7 @@ import pyogrio
 import shapely
 from numpy.typing import NDArray
 
+from app.files.datums import check_datums
 from app.files.messages import Findings, Note
 from app.files.qgis import STYLED, TITLES, write_style
 from app.files.reading import read_layer
@@ -115,6 +116,7 @@ def read_grids(
     *,
     columns: Mapping[str, Mapping[str, str]] | None = None,
     datums: Mapping[str, Datum] | None = None,
+    beside: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Read grids to be checked: those of a plan file, or grids that somebody drew.
 
@@ -131,6 +133,8 @@ def read_grids(
         Columns by layer and field, from `app.files.columns.parse_columns`.
     datums
         Datums by layer, from `app.files.datums.parse_datums`.
+    beside
+        Streets and buildings that the grids should fit, which tells grids from web maps.
 
     Raises
     ------
@@ -140,6 +144,8 @@ def read_grids(
     findings = Findings("grids", spec)
     datum = (datums or {}).get("grids", "wgs84")
     read = read_layer(CONTRACTS["grids"], spec, findings, told=columns or {}, datum=datum)
+    check_datums({**(beside or {}), "grids": read.frame}, datums or {}, {"grids": findings})
+    findings.settle()
     refuse_elsewhere(read.frame, communities, findings)
     findings.settle()
     given = [name for name in read.frame.columns if name in read.matched]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from app.files.plans import write_layers
 from app.files.reading import LayerRead, empty_frame, read_layer
 from app.files.sources import content_digest
 from app.geo.attach import Attached, Unmapped, attach_geometry, list_unmapped
+from app.geo.datum import Datum, to_plain
 from app.geo.draft import DraftCommunity, draft_community
 from app.geo.errors import Fault, InputError
 from app.geo.layers import CONTRACTS
@@ -124,6 +125,7 @@ def locate(ledger: str, inputs: Inputs) -> Mapped:
         raise InputError([*faults, *error.faults]) from error
     if faults:
         raise InputError(faults)
+    table = replace(table, rows=_lift_places(table.rows, datums.get("ledger", "wgs84")))
     attached = attach_geometry(table.rows, frames["buildings"], frames["compounds"])
     return Mapped(
         table,
@@ -133,6 +135,16 @@ def locate(ledger: str, inputs: Inputs) -> Mapped:
         (*table.notes, *notes),
         {layer: content_digest(one.path) for layer, one in read.items()},
     )
+
+
+def _lift_places(rows: pd.DataFrame, datum: Datum) -> pd.DataFrame:
+    """Return the rows with their own coordinates in CGCS2000."""
+    known = rows["longitude"].notna() & rows["latitude"].notna()
+    lifted = rows.copy()
+    lifted.loc[known, ["longitude", "latitude"]] = to_plain(
+        rows.loc[known, ["longitude", "latitude"]].to_numpy(float), datum
+    )
+    return lifted
 
 
 def _list_astray(rows: pd.DataFrame, attached: Attached, communities: gpd.GeoDataFrame) -> list[Unmapped]:

@@ -74,11 +74,15 @@ def verify_in_steps(
     """
     with steps.take("read"):
         layers, report = read_inputs(inputs)
-        drawn, notes = read_grids(
-            grids, layers.communities, columns=parse_columns(inputs.columns), datums=parse_datums(inputs.datums)
-        )
         plan = Path(grids)
         is_plan = plan.suffix == ".gpkg" and plan.is_file() and "borders" in layer_names(plan)
+        drawn, notes = read_grids(
+            grids,
+            layers.communities,
+            columns=parse_columns(inputs.columns),
+            datums=parse_datums(inputs.datums),
+            beside=None if is_plan else {"streets": layers.streets, "buildings": layers.buildings},
+        )
         borders = read_plan(plan).borders if is_plan else gpd.GeoDataFrame(geometry=[], crs=DEGREES)
     with steps.take("check"):
         asked = keep_communities(layers, only)

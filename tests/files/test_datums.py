@@ -15,8 +15,9 @@ from county import faults, notes, only_fault
 
 from app.files.datums import parse_datums
 from app.files.inputs import read_layers
+from app.files.plans import read_grids
 from app.geo.datum import from_plain
-from app.geo.errors import UsageError
+from app.geo.errors import InputError, UsageError
 from app.geo.offsets import find_misplaced
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +75,21 @@ def test_the_layer_from_a_web_map_that_the_county_has_is_found():
     fault = only_fault(sources, as_is=True)
     assert fault.kind == "datum_undeclared"
     assert "--datum compounds=gcj02" in fault.remedy
+
+
+def test_grids_drawn_on_a_web_map_are_found_and_taken_once_declared(tmp_path):
+    """Outlines of the communities stand for grids that somebody drew."""
+    layers, _ = read_layers(sources_of(place("town")))
+    beside = {"streets": layers.streets, "buildings": layers.buildings}
+    sources = plant(tmp_path, {**sources_of(TOWN), "grids": f"{TOWN}:communities"}, "grids", "gcj02")
+    with pytest.raises(InputError) as caught:
+        read_grids(sources["grids"], layers.communities, beside=beside)
+    assert [fault.kind for fault in caught.value.faults] == ["datum_undeclared"]
+    assert "--datum grids=gcj02" in caught.value.faults[0].remedy
+    grids, told = read_grids(sources["grids"], layers.communities, beside=beside, datums={"grids": "gcj02"})
+    assert "datum_lifted" in {note.kind for note in told}
+    outlines = layers.communities.geometry.to_numpy()
+    assert shapely.hausdorff_distance(grids.geometry.to_numpy(), outlines).max() * 111_320 < 0.01
 
 
 def test_the_distance_told_is_that_of_the_shift(tmp_path):
