@@ -229,7 +229,7 @@ def _beyond_streets(
     What is added in brackets to the name of a street on a side; the pieces around the compounds get the street's name.
     """
     ground = shapely.buffer(outline, -INSIDE_M)
-    held: dict[tuple[int, str], str] = {}
+    held: dict[tuple[int, str], list[str]] = {}
     rows = [row for row in _rows_in(around.barriers, ground) if around.barrier_names[row]]
     for name in sorted({around.barrier_names[row] for row in rows}):
         street = shapely.union_all(around.barriers[[row for row in rows if around.barrier_names[row] == name]])
@@ -250,10 +250,10 @@ def _beyond_streets(
             on_part = on_part[pieces.side[on_part] == side]
             rest = np.setdiff1d(mine[pieces.side[mine] == side], on_part)
             along = pieces.length[rest][told.name[rest] == name].sum()
-            if along >= NAMED_SHARE * pieces.length[rest].sum() > 0:
+            if len(on_part) and along >= NAMED_SHARE * pieces.length[rest].sum() > 0:
                 told.name[on_part], told.centred[on_part] = name, told.centred[rest][told.name[rest] == name].all()
-                held[side, name] = f"（含{'、'.join(around.place_names[row] for row in compounds)}）"
-    return held
+                held.setdefault((side, name), []).extend(around.place_names[row] for row in compounds)
+    return {key: f"（含{'、'.join(dict.fromkeys(names))}）" for key, names in held.items()}
 
 
 def _rows_in(shapes: Geometries, ground: shapely.Geometry) -> list[int]:

@@ -241,17 +241,17 @@ def _check_side(side: int, bounds: Sequence[Bound], ours: str, known: _Known) ->
         return SideCheck(side, words, "unknown", share, ours, tuple(notes))
     if share < SOME:
         return SideCheck(side, words, "not_found", share, ours, tuple(notes))
-    enough = share >= min(AGREES, _own_share(ours, length, known) - SOME)
+    enough = share >= min(AGREES, _own_share(ours, side, length, known) - SOME)
     verdict: Verdict = "agrees" if enough and not unknown and not idle and not amiss else "partly"
     return SideCheck(side, words, verdict, share, ours, tuple(notes))
 
 
-def _own_share(ours: str, length: NDArray[np.float64], known: _Known) -> float:
+def _own_share(ours: str, side: int, length: NDArray[np.float64], known: _Known) -> float:
     """Part of a side that our own words tell: no notice is asked for more."""
     told = read_notice(f"东至{ours}").sides[0]
     covered = np.zeros(len(length), bool)
     for bound in told:
-        covered |= _trace(bound, 0, known, ours)[0]
+        covered |= _trace(bound, side, known, ours)[0]
     return float(length[covered].sum() / length.sum())
 
 

@@ -158,6 +158,19 @@ def test_a_compound_beyond_the_street_that_bounds_a_grid_is_said_with_it():
     assert sides.north == "附城大道中线（含奥园小区）"
 
 
+def test_all_compounds_beyond_one_street_are_said_together():
+    grid = shapely.union_all(
+        [shapely.box(0, 0, 500, 300), shapely.box(0, 300, 80, 360), shapely.box(400, 300, 500, 360)]
+    )
+    [sides] = describe(
+        ("primary", "附城大道", line((-100, 300), (600, 300))),
+        grids=[grid],
+        names=["第一网格"],
+        places={"奥园小区": shapely.box(3, 303, 77, 357), "御景小区": shapely.box(403, 303, 497, 357)},
+    )
+    assert sides.north == "附城大道中线（含奥园小区、御景小区）"
+
+
 def test_a_street_through_the_middle_of_a_grid_does_not_bound_it():
     sides = describe(
         ("primary", "附城大道", line((-100, 200), (500, 200))),
