@@ -47,7 +47,7 @@ EMPTY = b'{"grids":[]}'
 """Grids a page shows at once; a community has fewer."""
 
 
-@router.get("/m", summary="我的网格（手机页面） A worker's page", response_class=HTMLResponse)
+@router.get("/m", summary="我的网格（手机页面） A worker's page", response_class=HTMLResponse, include_in_schema=False)
 async def page(request: Request, lang: str = "zh", datum: str = "wgs84") -> Response:
     """Show the page; it holds no data, and asks for them in the name of whoever is signed in."""
     language = read_language(lang)
