@@ -1,5 +1,5 @@
 # Each target is complete by itself on a fresh Debian or Ubuntu: `make setup`, `make demo`, `make test`.
-.PHONY: setup test-setup bench-setup demo lint test test-long bench lock clean
+.PHONY: setup test-setup clients-setup bench-setup demo lint test test-long test-clients bench lock clean
 BIN := .venv/bin
 
 setup:  ## leaves .venv/bin/jiexiang
@@ -7,6 +7,9 @@ setup:  ## leaves .venv/bin/jiexiang
 
 test-setup:
 	@tools/setup.sh test
+
+clients-setup:
+	@tools/setup.sh clients
 
 bench-setup:
 	@tools/setup.sh bench
@@ -21,10 +24,13 @@ lint: test-setup
 	$(BIN)/lint-imports --no-logo
 
 test: lint
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long and not clients"
 
 test-long: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not clients"
+
+test-clients: clients-setup  ## QGIS opens the plan, LibreOffice the papers; installs both where it may
+	$(BIN)/pytest -m clients
 
 bench: bench-setup  ## the peers side by side on the same places
 	$(BIN)/python -m bench.divide

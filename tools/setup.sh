@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv with the locked packages: `tools/setup.sh [run|test|bench]`. Quick and silent when nothing has changed.
+# Make .venv with the locked packages: `tools/setup.sh [run|test|clients|bench]`. Quick and silent when nothing has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose="${1:-run}"
@@ -73,9 +73,9 @@ make_environment() {
 locks=(requirements.txt)
 case "$purpose" in
     run) ;;
-    test) locks+=(requirements-dev.txt) ;;
+    test | clients) locks+=(requirements-dev.txt) ;;
     bench) locks+=(requirements-dev.txt requirements-bench.txt) ;;
-    *) stop "unknown purpose $purpose" "tools/setup.sh run|test|bench" ;;
+    *) stop "unknown purpose $purpose" "tools/setup.sh run|test|clients|bench" ;;
 esac
 
 if ! [ -x .venv/bin/python ] || ! usable .venv/bin/python || ! .venv/bin/python -c 'import pip' 2>/dev/null; then
@@ -132,5 +132,23 @@ if [ "$purpose" = test ]; then # the pages are tested in a real browser, with Ch
             say "setup: without ${missing[*]} the tests of pages are skipped; to run them too:"
             say "  sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends ${missing[*]}'"
         fi
+    fi
+fi
+
+if [ "$purpose" = clients ]; then # plans and papers are opened in the programs that offices have
+    missing=()
+    /usr/bin/python3 -c 'import qgis.core' 2>/dev/null || missing+=(python3-qgis)
+    command -v soffice >/dev/null || missing+=(libreoffice-writer libreoffice-calc)
+    command -v pdftotext >/dev/null || missing+=(poppler-utils)
+    fc-list ':lang=zh-cn' family 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+    [ ${#missing[@]} -eq 0 ] || need_debian "${missing[@]}"
+fi
+
+if [ "$purpose" = run ] && ! find /usr/share/fonts /usr/local/share/fonts -name 'NotoSansCJK*' 2>/dev/null | grep -q .; then
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        need_debian fonts-noto-cjk || say "setup: fonts-noto-cjk could not be installed; jiexiang report cannot print maps"
+    else
+        say "setup: without fonts-noto-cjk, jiexiang report cannot print maps; to add it:"
+        say "  sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk'"
     fi
 fi
