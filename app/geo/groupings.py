@@ -22,6 +22,9 @@ MOST_VARIABLES = 4_000
 WORK = 4.0
 """Limit in the solver's deterministic time for one community; not seconds."""
 
+POLISH = 0.5
+"""The same for keeping neighbours in the table together once the band is kept."""
+
 
 @dataclass(frozen=True)
 class Grouping:
@@ -198,21 +201,29 @@ def _solve(task: _Task, parts: int, most_out: int, work: float) -> tuple[Indices
                 model.add_bool_or([x[u][g].negated(), x[before][g], opened])
                 opens.append(opened)
             model.add(sum(opens) + x[own[0]][g] <= 1)
-    model.minimize(1000 * sum(excess) + sum(apart))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
     solver.parameters.max_deterministic_time = work
-    if most_out == 0:  # neighbours in the table are but a likely guess
-        solver.parameters.relative_gap_limit = 0.1
     status = solver.solve(model)
     spent = max(solver.response_proto.deterministic_time, 1e-3)
     if status == cp_model.INFEASIBLE:
         return None, True, spent
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None, False, spent
-    grid = [next(g for g in range(parts) if solver.boolean_value(x[u][g])) for u in range(n)]
-    return np.array(grid, np.int64), False, spent
+    grid = _read_grid(solver, x)
+    for u in range(n):  # what keeps the band is found; now for one that parts fewer neighbours
+        for g in range(parts):
+            model.add_hint(x[u][g], int(grid[u]) == g)
+    model.minimize(1000 * sum(excess) + sum(apart))
+    solver.parameters.max_deterministic_time = POLISH
+    if solver.solve(model) in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        grid = _read_grid(solver, x)
+    return grid, False, spent + solver.response_proto.deterministic_time
+
+
+def _read_grid(solver: cp_model.CpSolver, x: list[list[cp_model.IntVar]]) -> Indices:
+    return np.array([next(g for g, var in enumerate(row) if solver.boolean_value(var)) for row in x], np.int64)
 
 
 def _by_first(grid: Indices) -> Indices:
