@@ -233,6 +233,21 @@ def test_nine_nets_disagree() -> None:
     assert tuple(table.cell(2, column).value for column in (1, 2, 3)) == HEALTH_COLUMNS
 
 
+@pytest.mark.parametrize("net", NETS)
+def test_nets_disagree_as_truth_counts_it(net: str, layers: dict[str, gpd.GeoDataFrame]) -> None:
+    facts, frame = TRUTH["nets"][net], gpd.read_file(FOLDER / "nets.gpkg", layer=net)
+    buildings = layers["buildings"][layers["buildings"].households > 0]
+    spots = buildings.set_geometry(
+        gpd.GeoSeries(shapely.point_on_surface(buildings.geometry.to_numpy()), buildings.index, crs=4490)
+    )
+    inside = spots.sindex.query(frame.to_crs(4490).geometry, predicate="contains")[1]
+    assert (
+        buildings.households.sum() - buildings.households.iloc[np.unique(inside)].sum() == facts["households_in_none"]
+    )
+    cut = {"same": 0, "merged": 0, "coarse": 0, "partial": 0}.get(facts["relation"])
+    assert facts["old_grids_cut"] == cut if cut is not None else facts["old_grids_cut"] > 50
+
+
 # --- the dirt that lies beside it, as our own readers see it ----------------------------------------------------------
 
 

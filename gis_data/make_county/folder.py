@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gis_data.make_county.aliases import list_aliases
+from gis_data.make_county.conflicts import count_conflicts
 from gis_data.make_county.county import County, draw_county
 from gis_data.make_county.dirt import write_dirt
 from gis_data.make_county.grids import OldGrids, draw_old_grids
@@ -90,5 +91,8 @@ def write_county(folder: Path, seed: int = SEED) -> None:
     write_workbook(folder / "communities.xlsx", LEDGER_TITLE, LEDGER_HEADS, made.ledger)
     write_workbook(folder / "net_health.xlsx", HEALTH_TITLE, [("", HEALTH_COLUMNS)], made.health_net)
     dirt = write_dirt(folder / "dirt", made.layers, made.county.layers)
-    truth = tell_truth(made.county, made.layers, made.old, made.staff, made.premises, made.projects_owing, dirt)
+    conflicts = count_conflicts(made.layers, made.nets)
+    truth = tell_truth(
+        made.county, made.layers, made.old, made.staff, made.premises, made.projects_owing, dirt, conflicts
+    )
     (folder / "truth.json").write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", "utf-8")

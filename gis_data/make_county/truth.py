@@ -30,6 +30,7 @@ def tell_truth(
     premises: Premises,
     projects: Mapping[str, object],
     dirt: Mapping[str, list[str]],
+    conflicts: Mapping[str, Mapping[str, int]],
 ) -> dict[str, object]:
     """Collect it; `gis_data/README.md` describes the parts."""
     communities, buildings = layers["communities"], layers["buildings"]
@@ -59,7 +60,7 @@ def tell_truth(
         "rooms": {"seeded": premises.seeded, "communities": premises.communities},
         "projects": dict(projects),
         "nets": {
-            net: {"department": department, "relation": relation}
+            net: {"department": department, "relation": relation, **conflicts.get(net, {})}
             for net, (department, relation) in {**NETS, TABLE_NET[0]: TABLE_NET[1:]}.items()
         },
     }
