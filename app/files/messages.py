@@ -616,12 +616,6 @@ _FAULTS: Mapping[str, _FaultText] = {
         "the plan breaks a promise: {promise_en} {value:g}, such as {code} ({lon:.6f}, {lat:.6f}): {words_en}",
         "Mend the plan; jiexiang verify lists every place",
     ),
-    "plan_without_grid": _FaultText(
-        "方案里没有网格 {value}",
-        "请核对网格编码，或留空",
-        "the plan has no grid {value}",
-        "Check the grid code, or leave it empty",
-    ),
     "plan_without_community": _FaultText(
         "方案里没有社区 {value}",
         "请核对社区编码，或留空",
@@ -656,6 +650,14 @@ _FAULTS: Mapping[str, _FaultText] = {
 }
 
 _NOTES: Mapping[str, tuple[str, str]] = {
+    "grids_apart": (
+        "{count:,} 人同时负责的两个网格在方案里不相邻，后一个未配备：{features}",
+        "{count:,} people have two grids that are not adjacent in the plan; the second was not assigned: {features}",
+    ),
+    "grid_gone": (
+        "{count:,} 人所在的网格不在方案里，只登记人员，请另行配备：{features}",
+        "{count:,} people serve in grids that the plan lacks; they are staff without a grid until assigned: {features}",
+    ),
     "not_in_a_grid": (
         "{count:,} 人不在网格任职（{posts}），只登记人员",
         "{count:,} people have no role in a grid ({posts}) and are taken in as staff only",

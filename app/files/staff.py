@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -66,15 +67,24 @@ def read_staff(spec: str, roles: tuple[str, ...]) -> tuple[list[StaffRow], tuple
                 findings.refuse("code_missing" if field == "staff_code" else "text_missing", label, field=field)
         community, phone = table.text("community_code", k), table.text("phone", k)
         rows.append(StaffRow(label, code, name, phone, post, community, grid, role, since, until))
-    repeated = Counter(row.staff_code for row in rows)
-    for code in sorted(code for code, count in repeated.items() if count > 1 and code):
-        numbers = "、".join(row.label.removeprefix("row ") for row in rows if row.staff_code == code)
+    for code, numbers in _contradictions(rows):
         findings.refuse("code_duplicate", code, field="staff_code", value=code, rows=numbers)
     findings.settle()
     others = Counter(row.post or "-" for row in rows if not row.role)
     posts = listed([f"{post}×{count}" for post, count in sorted(others.items())])
     findings.note("not_in_a_grid", sum(others.values()), posts=posts)
     return rows, tuple(findings.notes)
+
+
+def _contradictions(rows: list[StaffRow]) -> Iterator[tuple[str, str]]:
+    """Find codes that two people bear, or one twice in the same grid; one person in two grids has a row for each."""
+    alike: dict[str, list[StaffRow]] = {}
+    for row in rows:
+        alike.setdefault(row.staff_code, []).append(row)
+    for code, same in sorted(alike.items()):
+        grids = [(row.grid_code, row.post) for row in same]
+        if code and (len({row.name for row in same}) > 1 or len(set(grids)) < len(grids)):
+            yield code, "、".join(row.label.removeprefix("row ") for row in same)
 
 
 def read_other_names(spec: str) -> list[OtherName]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.files.facilities import read_facilities
 from app.files.intake import take_in
-from app.files.messages import Findings, Note, fault
+from app.files.messages import Findings, Note, fault, listed
 from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, read_towns
 from app.geo.errors import InputError
 from app.geo.layers import Layers
@@ -31,8 +31,8 @@ from app.store import plans as stored_plans
 from app.store.addresses import Address, Alias, add_aliases, replace_addresses
 from app.store.assignments import NewAssignment, assign, read_assignments
 from app.store.buildings import Building, replace_buildings
-from app.store.connect import Store
-from app.store.errors import StoreError
+from app.store.connect import Store, translating
+from app.store.errors import Conflict, NotAdjacent, Refused
 from app.store.facilities import Facility, replace_facilities
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns
@@ -139,7 +139,8 @@ def _read(order: ImportOrder) -> _Read:
     if order.staff:
         staff, more = read_staff(order.staff, ASSIGNMENT_ROLES)
         notes = (*notes, *more)
-        _refuse_strangers(order, plan, staff)
+        staff, unmatched = _match_staff(order, plan, staff)
+        notes = (*notes, *unmatched)
     towns = read_towns(order.towns) if order.towns else {}
     aliases = read_other_names(order.aliases) if order.aliases else []
     return _Read(plan, buildings, facilities, staff, towns, aliases, notes)
@@ -184,17 +185,22 @@ def _refuse(order: ImportOrder, card: Scorecard, broken: Sequence[str]) -> None:
         raise InputError(faults)
 
 
-def _refuse_strangers(order: ImportOrder, plan: Plan, staff: Sequence[StaffRow]) -> None:
+def _match_staff(order: ImportOrder, plan: Plan, staff: Sequence[StaffRow]) -> tuple[list[StaffRow], tuple[Note, ...]]:
+    """Refuse communities that the plan lacks; keep who serves in a grid that it lacks as staff without one, and say so.
+
+    A staff ledger is often older than the division: whoever published the plan has to give these people their grids.
+    """
     findings = Findings("staff", order.staff)
+    homes, grids = set(plan.communities["community_code"]), set(plan.grids["grid_code"])
+    strange = [k for k, row in enumerate(staff) if row.community_code and row.community_code not in homes]
     labels = [row.label for row in staff]
-    for kind, column, known in (
-        ("plan_without_grid", "grid_code", set(plan.grids["grid_code"])),
-        ("plan_without_community", "community_code", set(plan.communities["community_code"])),
-    ):
-        values = [getattr(row, column) for row in staff]
-        strange = [k for k, value in enumerate(values) if value and value not in known]
-        findings.refuse_rows(kind, strange, labels, lambda k, values=values: {"value": values[k]})  # type: ignore[misc]  # mypy cannot tell what a default makes of a lambda
+    findings.refuse_rows("plan_without_community", strange, labels, lambda k: {"value": staff[k].community_code})
     findings.settle()
+    lost = [row for row in staff if row.role and row.grid_code not in grids]
+    features = listed([f"{row.staff_code} {row.grid_code}" for row in lost])
+    findings.note("grid_gone", len(lost), features=features)
+    kept = [replace(row, role="") if row.grid_code not in grids else row for row in staff]
+    return kept, tuple(findings.notes)
 
 
 async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -> Imported:
@@ -203,6 +209,7 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
     await name_towns(connection, read.towns)
     homes = await find_communities(connection, list(read.plan.communities["community_code"]))
     buildings = addresses = facilities = people = assigned = 0
+    notes: tuple[Note, ...] = ()
     if read.buildings is not None:
         rows = _buildings(read.buildings, read.plan.communities, homes)
         ids = await replace_buildings(connection, rows)
@@ -214,7 +221,7 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         await replace_facilities(connection, rooms)
         facilities = len(rooms)
     if read.staff:
-        people, assigned = await _take_in_staff(connection, order, read.staff, homes)
+        people, assigned, notes = await _take_in_staff(connection, order, read.staff, homes)
     await add_aliases(connection, [Alias(one.kind, one.alias, one.name) for one in read.aliases])
     return Imported(
         plan_id,
@@ -225,16 +232,20 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         facilities,
         people,
         assigned,
-        read.notes,
+        (*read.notes, *notes),
     )
 
 
 async def _take_in_staff(
     connection: AsyncConnection, order: ImportOrder, staff: Sequence[StaffRow], homes: Mapping[str, int]
-) -> tuple[int, int]:
-    """Take in staff and assign who is not assigned yet; return how many of each."""
-    new = [NewPerson(one.staff_code, one.name, one.phone, one.post, homes.get(one.community_code)) for one in staff]
-    people = await add_people(connection, new)
+) -> tuple[int, int, tuple[Note, ...]]:
+    """Take in staff and assign who is not assigned yet; return how many of each, and who could not be."""
+    apart: list[str] = []
+    new = {  # who works in two grids has two rows
+        one.staff_code: NewPerson(one.staff_code, one.name, one.phone, one.post, homes.get(one.community_code))
+        for one in staff
+    }
+    people = await add_people(connection, list(new.values()))
     serving = [one for one in staff if one.role]
     grids = await find_grids(connection, [one.grid_code for one in serving])
     known = {
@@ -250,11 +261,18 @@ async def _take_in_staff(
         if (wanted.person_id, wanted.grid_id, wanted.role, wanted.since) in known:
             continue
         try:
-            await assign(connection, wanted, actor=order.actor)
-        except StoreError as error:
-            raise findings.stop("staff_refused", one.label, reason=str(error), reason_en=error.english) from error
+            with translating():
+                async with connection.begin_nested():
+                    await assign(connection, wanted, actor=order.actor)
+        except NotAdjacent:  # the plan has drawn them apart; who published it decides
+            apart.append(f"{one.staff_code} {one.grid_code}")
+            continue
+        except (Conflict, Refused) as error:
+            findings.refuse("staff_refused", one.label, reason=str(error), reason_en=error.english)
         count += 1
-    return len(people), count
+    findings.settle()
+    findings.note("grids_apart", len(apart), features=listed(apart))
+    return len(people), count, tuple(findings.notes)
 
 
 def _buildings(frame: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, homes: Mapping[str, int]) -> list[Building]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import COUNTY, Area, bound_grid
 from app.store.changes import NewChange, record_changes
-from app.store.errors import Conflict, NotFound, Refused
+from app.store.errors import Conflict, NotAdjacent, NotFound, Refused
 from app.store.tables import ASSIGNMENT_ROLES, WORKER_ROLES, assignments, grids, in_force, people, plan_grids
 
 __all__ = [
@@ -234,7 +234,7 @@ async def _find_seat(connection: AsyncConnection, new: NewAssignment) -> int:
     ).all()
     for row in rows:
         if row.grid_id != new.grid_id and not await _adjacent(connection, row.grid_id, new.grid_id, new.since):
-            raise Conflict(
+            raise NotAdjacent(
                 "一人两格须是相邻网格：此人同期负责的网格与它不相邻",
                 "one person may work in two grids only where they are adjacent, and these are not",
             )

@@ -4,6 +4,7 @@ JiexiangError
 └── StoreError             the store cannot do what was asked
     ├── NotFound           there is no such thing, or none that may be seen
     ├── Conflict           it contradicts what is there, or somebody else was quicker
+    │   └── NotAdjacent    one worker for two grids that share no border
     ├── Refused            it breaks a rule that the store keeps, whoever asks
     └── StoreUnavailable   the database does not answer; asking again later may help
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from app.geo.errors import JiexiangError
 
-__all__ = ["Conflict", "NotFound", "Refused", "StoreError", "StoreUnavailable"]
+__all__ = ["Conflict", "NotAdjacent", "NotFound", "Refused", "StoreError", "StoreUnavailable"]
 
 
 class StoreError(JiexiangError):
@@ -33,6 +34,10 @@ class NotFound(StoreError):  # noqa: N818  the words of the tree, as routes name
 
 class Conflict(StoreError):  # noqa: N818
     """It contradicts what is there, or somebody else was quicker."""
+
+
+class NotAdjacent(Conflict):
+    """One worker for two grids that share no border."""
 
 
 class Refused(StoreError):  # noqa: N818

@@ -30,6 +30,11 @@ def test_who_has_a_role_in_a_grid_and_who_has_not(tmp_path):
     assert [(note.kind, note.count) for note in notes] == [("not_in_a_grid", 2)]
 
 
+def test_one_person_in_two_grids_has_a_row_for_each(tmp_path):
+    rows, _ = read_staff(write(tmp_path, GOOD, GOOD.replace(GRID, f"{GRID[:-1]}2")), ROLES)
+    assert [row.grid_code for row in rows] == [GRID, f"{GRID[:-1]}2"]
+
+
 @pytest.mark.parametrize(
     ("line", "word"),
     [
@@ -39,6 +44,7 @@ def test_who_has_a_role_in_a_grid_and_who_has_not(tmp_path):
         (f"P1,甲,,网格长,999901001001,{GRID},2024-03-01,2023-01-01", "不可能"),
         (f"P1,甲,,网格长,999901001001,{GRID},,", "不可能"),
         (f"{GOOD}\nP1,乙,,,,,,", "重复"),
+        (f"{GOOD}\n{GOOD}", "重复"),
         ("P1,,,网格长,,,,", "name"),
         (",甲,,网格长,,,,", "staff_code"),
     ],

@@ -102,12 +102,20 @@ def test_staff_who_come_again_are_renewed_and_not_assigned_twice(typed, rows, pl
     assert (rows()["people"], rows()["assignments"]) == (1, 1)
 
 
+def test_who_serves_in_a_grid_that_the_plan_lacks_is_staff_without_a_grid_and_told(typed, plan_file, tmp_path):
+    staff = write_staff(tmp_path, STAFF, "P2,乙,,网格长,999901001001,999901001001999,2024-03-01,")
+    told = json.loads(typed("import", plan_file, "--staff", staff, "--json").stdout)
+    assert (told["people"], told["assignments"]) == (2, 1)
+    [note] = [note for note in told["notes"] if note["kind"] == "grid_gone"]
+    assert "P2 999901001001999" in note["text"]
+
+
 @pytest.mark.parametrize(
     ("line", "word"),
     [
         ("P1,甲,,网格长,999901001001,3.2E+14,2024-03-01,", "表格软件"),
         (f"P1,甲,,网格长,999901001001,{grid_code(1, 1)},0203-03-01,", "日期不可能"),
-        ("P1,甲,,网格长,999901001001,999901001001999,2024-03-01,", "999901001001999"),
+        ("P1,甲,,网格长,888801001001,,2024-03-01,", "888801001001"),
         (f"{STAFF}\n{STAFF.replace('P1', 'P2')}", "已有网格长"),
     ],
 )
