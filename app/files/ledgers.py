@@ -241,7 +241,7 @@ def _read_cell(name: str, kind: str, value: Any, row: int, merged: bool, desk: _
     if name in ("longitude", "latitude"):
         return _read_coordinate(name, value, row, desk)
     if merged:
-        desk.refuse("households_merged", row, name)
+        desk.refuse("households_merged", row, name, field=desk.sheet.columns[desk.places[name]])
         return None
     return _read_number(name, value, row, desk)
 

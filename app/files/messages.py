@@ -474,9 +474,9 @@ _FAULTS: Mapping[str, _FaultText] = {
         "没有填{field}", "请补上；没有住户的填 0", "{field} is missing", "Enter it; 0 where nobody lives"
     ),
     "households_merged": _FaultText(
-        "户数单元格合并了多行，分不清每一行是多少",
+        "{field}的单元格合并了多行，分不清每一行是多少",
         "请取消合并，每一行分别填写",
-        "one cell of households covers several rows, which cannot be told apart",
+        "one cell of {field} covers several rows, which cannot be told apart",
         "Unmerge it and fill in every row",
     ),
     "row_community_missing": _FaultText(
