@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,42 @@ def test_workers_that_are_no_number_are_named(workers):
 def test_compiled_code_is_kept_where_numba_was_told():
     assert read(NUMBA_CACHE_DIR="/somewhere").places.compiled == Path("/somewhere")
     assert read().places.compiled.parts[-2:] == ("app", "geo")
+
+
+def test_without_a_word_the_store_is_a_private_one():
+    store = read(HOME="/home/li", XDG_DATA_HOME="").store
+    assert store.database_url == ""
+    expected = Path("/var/lib/jiexiang") if os.geteuid() == 0 else Path("/home/li/.local/share/jiexiang")
+    assert store.data == expected
+    assert read(JIEXIANG_DATA="/srv/jx").store.data == Path("/srv/jx")
+
+
+def test_a_database_may_be_named_by_a_file_that_only_the_service_can_read(tmp_path):
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://jiexiang:secret@db/jiexiang\n", "utf-8")
+    assert read(DATABASE_URL_FILE=str(secret)).store.database_url == "postgresql://jiexiang:secret@db/jiexiang"
+    assert (
+        read(DATABASE_URL_FILE=str(secret), DATABASE_URL="postgres://other/x").store.database_url
+        == "postgres://other/x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://root@db/x"),
+        ("DATABASE_URL_FILE", "/nowhere/at/all"),
+        ("JIEXIANG_CONNECTIONS", "0"),
+        ("JIEXIANG_CONNECTIONS", "many"),
+        ("JIEXIANG_STATEMENT_SECONDS", "-1"),
+        ("JIEXIANG_STATEMENT_SECONDS", "nan"),
+        ("JIEXIANG_SKIPPED_STEPS", "reviewed published"),
+    ],
+)
+def test_settings_of_the_store_that_cannot_be_read_are_named(name, value):
+    with pytest.raises(ValueError, match=name):
+        read(**{name: value})
+
+
+def test_steps_may_be_skipped():
+    assert read(JIEXIANG_SKIPPED_STEPS="reviewed, approved").store.skipped_steps == {"reviewed", "approved"}

@@ -27,6 +27,7 @@ from app.cli.options import (
 )
 from app.cli.root import app
 from app.geo.errors import UsageError
+from app.settings import Settings
 
 __all__ = ["export", "report"]
 
@@ -147,7 +148,10 @@ def report(
 @app.command(help="把方案转成其他格式 Write a plan in another format, read back and compared")
 def export(
     context: typer.Context,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg")],
+    plan: Annotated[
+        Path,
+        typer.Argument(metavar="PLAN|ID", help="plan.gpkg，或库中方案编号 a plan, or its number in the store"),
+    ],
     kind: Annotated[Format, typer.Option("--format", help="格式 format")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="输出文件夹 folder for the output", show_default=False)],
     encoding: Annotated[
@@ -157,11 +161,13 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a plan in another format, and print the files."""
+    settings: Settings = context.obj
     with reporting(context, as_json=as_json) as terminal:
         from app import jobs
+        from app.jobs.publish import plan_file
 
-        with terminal.progress() as on_step:
-            done = jobs.export(plan, out, kind.value, encoding=encoding.value, force=force, on_step=on_step)
+        with plan_file(plan, settings.store) as file, terminal.progress() as on_step:
+            done = jobs.export(file, out, kind.value, encoding=encoding.value, force=force, on_step=on_step)
         if as_json:
             terminal.print_json({"folder": str(done.folder), "files": done.files, "texts_cut": done.texts_cut})
             return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from app.files.plans import write_plan
 from app.geo.plan import Plan
 from app.jobs.database import work_in
-from app.output import refuse_to_overwrite, write_whole
 from app.settings import StoreSettings
 from app.store import plans as stored_plans
 from app.store import publication
@@ -16,7 +18,7 @@ from app.store.connect import Store
 from app.store.plans import Act
 from app.store.publication import Published, Withdrawn
 
-__all__ = ["export_stored", "publish", "withdraw"]
+__all__ = ["plan_file", "publish", "withdraw"]
 
 
 def publish(settings: StoreSettings, plan_id: int, *, effective: date, act: Act) -> Published:
@@ -53,20 +55,27 @@ def withdraw(settings: StoreSettings, plan_id: int, *, on: date, act: Act, again
     return work_in(settings, work)
 
 
-def export_stored(settings: StoreSettings, plan_id: int, file: Path, *, force: bool) -> None:
-    """Write a plan of the store as the file it was, coordinates to the last bit.
+@contextmanager
+def plan_file(plan: Path, settings: StoreSettings) -> Iterator[Path]:
+    """Give the file of a plan while the block runs: as named, or of the plan of the store that a number names.
+
+    Coordinates are those that were imported, to the last bit.
 
     Raises
     ------
-    UsageError, StoreError
-        Nothing is written then.
+    StoreError
+        The store has no plan of this number, or there is no store.
     """
-    refuse_to_overwrite(file.parent, [file.name], force=force)
+    if plan.exists() or not plan.name.isdecimal() or plan.parent != Path():
+        yield plan
+        return
 
     async def work(store: Store) -> Plan:
         async with store.reading() as connection:
-            return await stored_plans.export_plan(connection, plan_id)
+            return await stored_plans.export_plan(connection, int(plan.name))
 
-    plan = work_in(settings, work)
-    with write_whole(file.parent, [file.name], force=force) as part:
-        write_plan(plan, part / file.name)
+    content = work_in(settings, work)
+    with tempfile.TemporaryDirectory(prefix="jiexiang-plan-") as folder:
+        file = Path(folder) / "plan.gpkg"
+        write_plan(content, file)
+        yield file

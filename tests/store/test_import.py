@@ -94,6 +94,15 @@ def test_everything_that_goes_with_a_plan_is_taken_in_and_published(typed, rows,
     assert typed("withdraw", told["plan_id"], "--on", "2026-06-01").exit_code == 1
 
 
+def test_a_plan_of_the_store_is_exported_by_its_number_as_the_file_it_was(typed, plan_file, tmp_path):
+    number = json.loads(typed("import", plan_file, "--json").stdout)["plan_id"]
+    done = typed("export", number, "--format", "gpkg", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "out" / "plan.gpkg").read_bytes() == plan_file.read_bytes()
+    assert typed("export", 77, "--format", "gpkg", "--out", tmp_path / "other").exit_code == 1
+    assert not (tmp_path / "other").exists()
+
+
 def test_staff_who_come_again_are_renewed_and_not_assigned_twice(typed, rows, plan_file, tmp_path):
     assert typed("import", plan_file, "--staff", write_staff(tmp_path, STAFF)).exit_code == 0
     write_plan(draw_plan(note="second"), tmp_path / "second.gpkg")
