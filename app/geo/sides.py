@@ -14,7 +14,7 @@ from app.geo.facings import DIRECTIONS, Pieces, cut_outlines
 from app.geo.surroundings import Surroundings, cheapest_along, first_of, nearest, nearest_other
 from app.geo.survey import largest_polygons
 
-__all__ = ["COMPASS", "EDGE", "Sides", "describe_sides", "first_names"]
+__all__ = ["COMPASS", "EDGE", "Sides", "describe_sides"]
 
 Geometries = NDArray[np.object_]
 Indices = NDArray[np.int64]
@@ -147,7 +147,9 @@ def _by(shapes: Geometries, outlines: Geometries, pieces: Pieces) -> tuple[Indic
     """Rows of the nearest shape in the grid itself, and of the nearest beyond it, by each piece; -1 for none."""
     middles = shapely.points(pieces.middle)
     piece, shape = STRtree(shapes).query(middles, predicate="dwithin", distance=BY_M)
-    inside = shapely.intersects(shapely.point_on_surface(shapes[shape]), outlines[pieces.grid[piece]])
+    pair, of_pair = np.unique(np.column_stack([pieces.grid[piece], shape]), axis=0, return_inverse=True)
+    held = shapely.intersects(outlines[pair[:, 0]], shapely.point_on_surface(shapes[pair[:, 1]]))
+    inside = held[of_pair.ravel()]
     gap = np.round(shapely.distance(middles[piece], shapes[shape]), 1)
     own, beyond = (first_of(piece[of], shape[of], gap[of], len(middles)) for of in (inside, ~inside))
     return own, beyond
@@ -162,7 +164,7 @@ def _side_words(
     length = np.bincount(of, weights=pieces.length[mine], minlength=len(names)).astype(float)
     on_centre = np.bincount(of, weights=pieces.length[mine] * told.centred[mine], minlength=len(names))
     place = np.bincount(of, weights=pieces.length[mine] * np.arange(len(mine)), minlength=len(names)) / length
-    chosen = first_names(length)
+    chosen = _first_names(length)
     words = []
     for k in sorted(chosen, key=lambda k: float(place[k])):
         if names[k] in (LANE, STREET):
@@ -172,7 +174,7 @@ def _side_words(
     return "、".join(dict.fromkeys(words))
 
 
-def first_names(length: Numbers) -> list[int]:
+def _first_names(length: Numbers) -> list[int]:
     """Choose what is named of a side by the metres that each name bounds of it."""
     ranked = np.lexsort((np.arange(len(length)), -length)).tolist()
     chosen: list[int] = []
