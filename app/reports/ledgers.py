@@ -283,6 +283,7 @@ def list_buildings(
             "原网格": ["" if lineage is None or row < 0 else clean(lineage.old.names[row]) for row in old],
             "现网格": [clean(grids["name"].iloc[row]) for row in homes["grid"]],
             "网格员": [workers[code] for code in codes],
+            "户数口径": clean(plan.about["household_basis"]),
             "楼栋编号": homes["building_id"],
             "社区编码": homes["community_code"],
             "原网格编码": ["" if lineage is None or row < 0 else clean(lineage.old.codes[row]) for row in old],

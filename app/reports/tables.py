@@ -93,6 +93,7 @@ BUILDINGS = Table(
         Column("现网格", width=14),
         Column("网格员", width=10),
         Column("备注", width=12),
+        Column("户数口径", printed=False),
         Column("楼栋编号", "code", 14, printed=False),
         Column("社区编码", "code", 15, printed=False),
         Column("原网格编码", "code", 19, printed=False),

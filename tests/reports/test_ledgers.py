@@ -9,6 +9,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from app.files.delimited import write_csv
+from app.files.ledgers import read_ledger
 from app.geo.lineage import trace_lineage
 from app.geo.rules import Rules
 from app.reports.ledgers import Dwellings, list_buildings, list_changes, list_grids, settle_dwellings
@@ -98,6 +100,28 @@ def test_ledgers_read_back_give_the_same_plan(plan, layers, dwellings, roster):
     code_of = dict(zip(grids["社区(村)"] + grids["网格名称"], grids["网格编码"], strict=True))
     assigned = [code_of[home + grid] for home, grid in zip(buildings["社区"], buildings["现网格"], strict=True)]
     assert assigned == [plan.grids["grid_code"].iloc[row] for row in dwellings.rows["grid"]]
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
+def test_the_reader_of_ledgers_finds_the_same_plan_in_ours(plan, layers, dwellings, roster, tmp_path, suffix):
+    lineage = trace_lineage(plan.grids, plan.grids, plan.communities, layers.buildings)
+    rows = list_buildings(plan, dwellings, roster, lineage)
+    content = make_workbook([Sheet(BUILDINGS, rows)]) if suffix == ".xlsx" else write_csv(rows)
+    (tmp_path / f"ledger{suffix}").write_bytes(content)
+    read = read_ledger(str(tmp_path / f"ledger{suffix}"))
+    assert read.household_basis == plan.about["household_basis"]
+    for ours, theirs in (
+        ("楼栋编号", "building_id"),
+        ("楼栋", "building"),
+        ("小区", "compound"),
+        ("社区编码", "community_code"),
+        ("户数", "households"),
+        ("现网格", "grid"),
+        ("现网格编码", "grid_code"),
+        ("原网格编码", "old_grid_code"),
+        ("网格员", "worker"),
+    ):
+        assert read.rows[theirs].tolist() == rows[ours].tolist(), ours
 
 
 def test_moved_households_add_up_in_the_comparison(plan, layers, dwellings, roster):
