@@ -34,6 +34,7 @@ test-clients: clients-setup  ## QGIS opens the plan, LibreOffice the papers; ins
 
 bench: bench-setup  ## the peers side by side on the same places
 	$(BIN)/python -m bench.divide
+	$(BIN)/python -m bench.walking
 
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --no-header
 lock: test-setup  ## renew the locked requirements from pyproject.toml; the files name no host

@@ -288,5 +288,5 @@ def _fill(layer: Community, ledger: Community, findings: Findings) -> Community:
         name=layer.name if layer.name and layer.name != layer.code else ledger.name,
         households=layer.households if layer.households is not None else ledger.households,
         settlement=layer.settlement or ledger.settlement,
-        town=layer.town or ledger.town,
+        town=ledger.town or layer.town,
     )

@@ -1,38 +1,30 @@
-"""Tables that people keep, CSV or xlsx: the header found, rows with their numbers in the file, cells as they are."""
+"""Ledgers of rooms and projects by their contracts: cells by field, each row with its number in the file."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import math
 import re
 import unicodedata
-import zipfile
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 from numpy.typing import NDArray
-from openpyxl.utils.exceptions import InvalidFileException
 
 from app.files.columns import match_columns
 from app.files.messages import Findings
+from app.files.sheets import SHEET_SUFFIXES, Row, column_key, read_sheet
 from app.files.values import NUMBER, read_codes, read_numbers, read_texts
 from app.geo.assessment import Community
 from app.geo.layers import Contract
 
 __all__ = ["CommunityNames", "Ledger", "LedgerTable", "find_word", "read_date", "read_ledger"]
-
-HEADER_WITHIN = 8
-"""The header is looked for in so many rows: titles and units may stand above it."""
 
 SUMS = ("合计", "总计", "小计")
 
@@ -52,8 +44,8 @@ class Ledger:
         return [f"row {row}" for row in self.rows]
 
 
-def read_ledger(contract: Contract, spec: str, findings: Findings, told: dict[str, dict[str, str]]) -> Ledger:
-    """Read a ledger by its contract: CSV in UTF-8, with or without BOM, or GB18030; or an xlsx, of which `FILE:SHEET`.
+def read_ledger(contract: Contract, spec: str, findings: Findings, told: Mapping[str, Mapping[str, str]]) -> Ledger:
+    """Read a ledger by its contract from a CSV or a workbook, of which `FILE:SHEET` names a sheet.
 
     Rows of sums and empty rows are left out. Fields that the file lacks have empty cells.
 
@@ -62,35 +54,24 @@ def read_ledger(contract: Contract, spec: str, findings: Findings, told: dict[st
     InputError
         With what is wrong with the file or its columns.
     """
-    path, sheet = _locate(spec)
+    path, sheet_name = _locate(spec)
     if not path.exists():
         raise findings.stop("file_missing")
-    if path.suffix.lower() == ".csv":
-        table = _read_csv(path, findings)
-    elif path.suffix.lower() == ".xlsx":
-        table = _read_xlsx(path, sheet, findings)
-    else:
+    if path.suffix.lower() not in SHEET_SUFFIXES:
         raise findings.stop("ledger_format", suffix=path.suffix)
-    known = {_key(name) for field in contract.fields for name in (field.name, *field.aliases.split())}
-    header = max(
-        range(min(len(table), HEADER_WITHIN)),
-        key=lambda row: (sum(_key(_text(cell)) in known for cell in table[row]), -row),
-        default=None,
-    )
-    if header is None:
-        raise findings.stop("ledger_empty")
-    names = [_text(cell) for cell in table[header]]
-    matched = match_columns(contract, [name for name in names if name], told, None, findings)
+    known = [name for field in contract.fields for name in (field.name, *field.aliases.split())]
+    sheet = read_sheet(path, sheet_name, known, findings)
+    matched = match_columns(contract, [name for name in sheet.columns if name], told, None, findings)
     findings.settle()
-    body = [(number, row) for number, row in enumerate(table[header + 1 :], header + 2) if _is_data(row)]
+    body = [row for row in sheet.rows if _is_data(row)]
     if not body:
         raise findings.stop("ledger_empty")
     columns = {}
     for field in contract.fields:
-        place = names.index(matched[field.name]) if field.name in matched else None
-        cells = [row[place] if place is not None and place < len(row) else None for _, row in body]
+        place = sheet.columns.index(matched[field.name]) if field.name in matched else None
+        cells = [row.values[place] if place is not None and place < len(row.values) else None for row in body]
         columns[field.name] = np.array([*cells, None], dtype=object)[:-1]
-    return Ledger(columns, tuple(number for number, _ in body), typed=path.suffix.lower() != ".csv")
+    return Ledger(columns, tuple(row.number for row in body), typed=path.suffix.lower() != ".csv")
 
 
 def _locate(spec: str) -> tuple[Path, str]:
@@ -101,42 +82,9 @@ def _locate(spec: str) -> tuple[Path, str]:
     return Path(file), sheet
 
 
-def _is_data(row: Sequence[Any]) -> bool:
-    texts = [text for text in (_text(cell) for cell in row) if text]
+def _is_data(row: Row) -> bool:
+    texts = [text for text in ("".join(str(cell).split()) for cell in row.values if cell is not None) if text]
     return bool(texts) and texts[0] not in SUMS
-
-
-def _text(cell: Any) -> str:
-    return "" if cell is None else re.sub(r"\s+", "", str(cell))
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
-def _read_csv(path: Path, findings: Findings) -> list[list[Any]]:
-    content = path.read_bytes()
-    for codec in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(codec)
-            break
-        except UnicodeDecodeError as error:
-            reason = f"不是 UTF-8 也不是 GB18030（{error.reason}）"
-    else:
-        raise findings.stop("encoding", reason=reason, reason_en="neither UTF-8 nor GB18030")
-    if "\0" in text:
-        raise findings.stop("pretends", suffix=path.suffix, found="不是文本", found_en="is no text")
-    return [[cell.strip() or None for cell in row] for row in csv.reader(StringIO(text, newline=""))]
-
-
-def _read_xlsx(path: Path, sheet: str, findings: Findings) -> list[list[Any]]:
-    try:
-        with closing(openpyxl.load_workbook(path, data_only=True)) as book:
-            if sheet and sheet not in book.sheetnames:
-                raise findings.stop("layer_missing", layer=sheet, layers="、".join(book.sheetnames))
-            return [list(row) for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True)]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise findings.stop("damaged", reason=error) from error
 
 
 USE_WORDS = {
@@ -181,8 +129,8 @@ def read_date(cell: Any) -> date | None:
 
 def find_word(said: str, words: Mapping[str, tuple[str, ...]]) -> str:
     """Find the key under which a word is known, by itself or by one of its synonyms; '' where it is not."""
-    folded = _key(said.strip())
-    return next((key for key, known in words.items() if folded in (key, *map(_key, known))), "")
+    folded = column_key(said.strip())
+    return next((key for key, known in words.items() if folded in (key, *map(column_key, known))), "")
 
 
 class CommunityNames:

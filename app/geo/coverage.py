@@ -233,6 +233,8 @@ def _find_blind_spots(
     homes: gpd.GeoDataFrame, ground: Ground, classes: Sequence[str], within_m: Sequence[float]
 ) -> gpd.GeoDataFrame:
     """Draw polygons about homes that are farther than a distance, each home in exactly one."""
+    households, persons = homes["households"].to_numpy(), homes["persons"].to_numpy()
+    codes = homes["community_code"].to_numpy(object)
     rows, shapes = [], []
     for kind in classes:
         for limit in within_m:
@@ -242,19 +244,20 @@ def _find_blind_spots(
             wide = shapely.union_all(shapely.buffer(ground.points[missed], ROUND_M, quad_segs=4))
             spots = shapely.get_parts(shapely.buffer(wide, -BACK_M, quad_segs=4))
             spot, place = STRtree(ground.points[missed]).query(spots, predicate="intersects")
-            for number in range(len(spots)):
-                mine = homes.iloc[missed[place[spot == number]]]
+            by_spot = np.argsort(spot, kind="stable")
+            lived_in, begin = np.unique(spot[by_spot], return_index=True)
+            for mine in np.split(missed[place[by_spot]], begin[1:]):
                 rows.append(
                     {
                         "facility_class": kind,
                         "within_m": limit,
-                        "households": float(mine["households"].sum()),
-                        "persons": float(mine["persons"].sum(skipna=False)),
+                        "households": float(households[mine].sum()),
+                        "persons": float(persons[mine].sum()),
                         "homes": len(mine),
-                        "community_codes": "、".join(sorted(set(mine["community_code"]))),
+                        "community_codes": "、".join(sorted(set(codes[mine]))),
                     }
                 )
-                shapes.append(shapely.transform(spots[number], lambda xy: unproject(xy, ground.crs)))
+            shapes.extend(shapely.transform(spots[lived_in], lambda xy: unproject(xy, ground.crs)))
     columns = ["facility_class", "within_m", "households", "persons", "homes", "community_codes"]
     table = pd.DataFrame(rows, columns=columns)
     frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs=DEGREES, dtype=object), crs=DEGREES)

@@ -187,7 +187,7 @@ def test_households_of_the_layer_win_and_the_difference_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"", "ledger_empty"),
+        (b"", "header_missing"),
         ("社区,建筑面积\n".encode(), "ledger_empty"),
         ("社区,户数\n东街,3\n".encode(), "column_missing"),
     ],
@@ -200,7 +200,7 @@ def test_an_empty_ledger_or_one_without_its_columns_is_refused(tmp_path, content
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("rooms.xls", "ledger_format"), ("rooms.xlsx", "damaged"), ("no.csv", "file_missing")]
+    ("name", "kind"), [("rooms.xls", "ledger_format"), ("rooms.xlsx", "pretends"), ("no.csv", "file_missing")]
 )
 def test_a_file_that_is_no_ledger_is_refused(tmp_path, name, kind):
     if name != "no.csv":

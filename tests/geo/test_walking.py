@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -13,6 +17,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from app.geo.footways import Obstacles, lay_footways, obstacles_of, stand_beside
 from app.geo.walking import distances_between, nearest_distance, node_distances
+
+NANJING = Path(os.path.normpath(Path(__file__).parents[2] / ".." / "shared" / "data" / "nanjing" / "nanjing.gpkg"))
 
 
 def draw(*lines, **columns):
@@ -187,18 +193,46 @@ def test_of_parallel_streets_the_shorter_counts():
 
 def test_the_same_distances_come_from_pandana_on_the_same_graph():
     pandana = pytest.importorskip("pandana", reason="pandana is in requirements-bench.txt only")
-    pandas = pytest.importorskip("pandas")
     ways = lay_footways(manhattan(blocks=8, block_m=50.0))
     x, y = ways.nodes.T
     network = pandana.Network(
-        pandas.Series(x), pandas.Series(y), pandas.Series(ways.start), pandas.Series(ways.end),
-        pandas.DataFrame({"m": ways.length_m}),
+        pd.Series(x), pd.Series(y), pd.Series(ways.start), pd.Series(ways.end),
+        pd.DataFrame({"m": ways.length_m}),
     )  # fmt: skip
     chosen = np.array([0, 11, 57])
-    network.set_pois("f", 5000.0, 1, pandas.Series(x[chosen]), pandas.Series(y[chosen]))
+    network.set_pois("f", 5000.0, 1, pd.Series(x[chosen]), pd.Series(y[chosen]))
     theirs = network.nearest_pois(5000.0, "f", num_pois=1)[1].to_numpy()
     ours = node_distances(len(x), ways.start, ways.end, ways.length_m, chosen, np.zeros(3))
     assert ours == pytest.approx(theirs, abs=1e-3)
+
+
+def test_in_nanjing_the_same_distances_come_from_scipy_and_pandana():
+    if not NANJING.exists():
+        pytest.skip("real places are not beside the repository")
+    streets = gpd.read_file(NANJING, layer="streets").to_crs("EPSG:4547").explode(ignore_index=True)
+    streets = streets.assign(
+        bridge=streets["bridge"].notna(),
+        tunnel=streets["tunnel"].notna(),
+        layer=streets["layer"].astype(float).fillna(0).astype(int),
+    )
+    ways = lay_footways(streets)
+    size, length = len(ways.nodes), np.ceil(ways.length_m)  # pandana keeps thousandths of a metre
+    chosen = np.random.default_rng(2).choice(size, 12, replace=False)
+    ours = node_distances(size, ways.start, ways.end, length, chosen, np.zeros(12))
+    shortest = {}
+    for one, other, far in zip(ways.start.tolist(), ways.end.tolist(), length.tolist(), strict=True):
+        pair = (min(one, other), max(one, other))
+        shortest[pair] = min(far, shortest.get(pair, np.inf))
+    (rows, columns), metres = np.array(list(shortest)).T, np.array(list(shortest.values()))
+    graph = csr_array((metres, (rows, columns)), shape=(size, size))
+    theirs = dijkstra(graph, directed=False, indices=chosen, min_only=True)
+    assert np.array_equal(ours, theirs)
+    assert np.isfinite(ours).sum() > 500
+    pandana = pytest.importorskip("pandana", reason="pandana is in requirements-bench.txt only")
+    x, y = (pd.Series(axis) for axis in ways.nodes.T)
+    network = pandana.Network(x, y, pd.Series(ways.start), pd.Series(ways.end), pd.DataFrame({"m": length}))
+    network.set_pois("f", 20_000.0, 1, x.iloc[chosen], y.iloc[chosen])
+    assert np.array_equal(network.nearest_pois(20_000.0, "f", num_pois=1)[1].to_numpy(), np.minimum(ours, 20_000.0))
 
 
 @settings(max_examples=40, deadline=None)
