@@ -119,6 +119,15 @@ def test_every_home_that_is_missed_lies_in_one_blind_spot_and_their_households_a
     assert found.blind_spots["community_codes"].tolist() == [EAST, EAST]
 
 
+def test_every_blind_spot_has_homes_and_all_missed_homes_are_in_them_wherever_they_stand(layers):
+    rng = np.random.default_rng(3)
+    homes = [shapely.Point(*rng.uniform((5, 250), (795, 395))).buffer(2) for _ in range(60)]
+    many = frame(homes, building_id=[str(k) for k in range(60)], households=1.0, persons=2.0)
+    found = covered(Layers(**{**vars(layers), "buildings": many}), STATION)
+    assert found.blind_spots["homes"].min() >= 1
+    assert found.blind_spots["households"].sum() == 60.0
+
+
 def test_a_home_without_a_street_is_told_and_not_covered(layers):
     lonely = covered(layers, STATION, reach_m=300.0)
     assert lonely.isolated.empty
