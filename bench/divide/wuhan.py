@@ -1,6 +1,9 @@
 """Divide all of Wuhan, four million households, by this project and by METIS, with two workers.
 
 python -m bench.divide.wuhan [--cache FOLDER] [--sizes 50,200,800,all] [--peers metis,ours] [--workers 2]
+                               [--limit MINUTES]
+
+The table is written anew after each size, so that a run that is stopped has said what it knows.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ def main() -> None:
     parser.add_argument("--peers", default="metis,ours")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--score", default="all", help="sizes to score: scoring all of Wuhan takes a minute or two")
+    parser.add_argument("--limit", type=float, default=60.0, help="minutes after which one peer on one size is stopped")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     sizes, scored = given.sizes.split(","), set(given.score.split(","))
@@ -50,12 +54,12 @@ def main() -> None:
             print(f"{place.name}: {peer} …", file=sys.stderr, flush=True)
             out = given.cache / f"{place.name}_{peer}_plan.gpkg"
             out.unlink(missing_ok=True)
-            run = run_alone(peer, place, out, workers=given.workers, proofs=False)
+            run = run_alone(peer, place, out, workers=given.workers, proofs=False, limit_s=60 * given.limit)
             rows.append(Row(place.name, peer, run, score(place, out) if size in scored else {}, facts))
             if peer == "metis":  # as most people would run it
-                alone = run_alone(peer, place, out, workers=1, proofs=False)
+                alone = run_alone(peer, place, out, workers=1, proofs=False, limit_s=60 * given.limit)
                 rows.append(Row(place.name, "metis, one process", alone, {}, facts))
-    report(rows, "wuhan", given.results, explain(rows))
+        report(rows, "wuhan", given.results, explain(rows))
 
 
 def count(place: Place) -> dict[str, int]:
