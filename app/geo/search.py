@@ -18,6 +18,8 @@ __all__ = ["Division", "Effort", "divide_graph", "grid_numbers"]
 
 OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
+ALIKE = 0.003
+"""Runs whose energies differ by less than this part end alike."""
 FULLEST = 0.625
 """Where in the band the mean of a community's grids may lie if that saves a grid (0 its low end, 1 its high end)."""
 
@@ -28,7 +30,7 @@ class Effort:
 
     runs: int = 6
     alike: int = 2
-    """Runs that end at the same energy are enough."""
+    """Runs that end alike are enough."""
     more_runs: int = 6
     steps_per_unit: int = 9000
     most_steps: int = 2_500_000
@@ -188,7 +190,7 @@ def _best_run(
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
             same = best is not None and found.key[:3] == best.key[:3]
-            same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=1e-4)
+            same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=ALIKE)
             better = best is None or found.key < best.key
             again = again + 1 if same else 1 if better else again
             if better:
