@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +12,7 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from app.files.columns import parse_columns
 from app.files.datums import parse_datums
@@ -291,9 +292,16 @@ def _dispute(kind: Literal["重叠", "空白"], misfit: Misfit) -> Disputed:
 
 def _sketches(desk: _Desk) -> Sequence[bytes]:
     title = f"{desk.order.place}网格示意图"
-    sheets = list(Sketcher(desk.plan).draw_all(title))
-    singles = {f"{file_name(name)}.jpg": print_jpg(sheet) for name, sheet in sheets[1:]}
-    return [print_pdf((sheet for _, sheet in sheets), title), print_jpg(sheets[0][1]), pack(singles)]
+    pictures: dict[str, bytes] = {}
+
+    def sheets() -> Iterator[Figure]:
+        for name, sheet in Sketcher(desk.plan).draw_all(title):  # one at a time: a hundred drawn sheets fill 2 GiB
+            pictures[f"{file_name(name)}.jpg"] = print_jpg(sheet)
+            yield sheet
+
+    pages = print_pdf(sheets(), title)
+    whole = pictures.pop(f"{file_name(title)}.jpg")
+    return [pages, whole, pack(pictures)]
 
 
 def _vectors(desk: _Desk) -> Sequence[bytes]:
