@@ -12,7 +12,6 @@ from typing import Annotated
 
 import pandas as pd
 from fastapi import APIRouter, Form, Query
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -31,6 +30,7 @@ from app.maps.served_pages import Figure, Frame, Table, draw_overview, draw_sign
 from app.maps.views import view_band, view_posts
 from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
+from app.store.connect import AsyncConnection
 from app.store.drawn import read_drawn
 
 __all__ = ["page_response", "read_language", "router"]

@@ -14,7 +14,7 @@ from app.cli.root import app
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from app.store.connect import AsyncConnection
 
 __all__ = ["key", "user"]
 

@@ -11,7 +11,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.files.facilities import read_facilities
 from app.files.intake import take_in
@@ -31,7 +30,7 @@ from app.store import plans as stored_plans
 from app.store.addresses import Address, Alias, add_aliases, replace_addresses
 from app.store.assignments import NewAssignment, assign, read_assignments
 from app.store.buildings import Building, replace_buildings
-from app.store.connect import Store, translating
+from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import Conflict, NotAdjacent, Refused
 from app.store.facilities import Facility, replace_facilities
 from app.store.people import NewPerson, add_people

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.settings import StoreSettings
 from app.store.errors import Conflict, Refused, StoreError, StoreUnavailable
 
-__all__ = ["Store", "copy_rows", "open_store", "translating"]
+__all__ = ["AsyncConnection", "Store", "copy_rows", "open_store", "translating"]
 
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 60
