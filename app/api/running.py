@@ -14,18 +14,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from app.api.metrics import SHARED_FOLDER
 from app.geo.errors import UsageError
+from app.jobs.database import open_database
 from app.settings import Settings, StoreSettings
-from app.store.cluster import open_cluster
 from app.store.connect import open_store
 from app.store.errors import StoreUnavailable
 from app.store.migrate import migrate
 
-__all__ = ["open_database", "run_service"]
+__all__ = ["run_service"]
 
 START_SECONDS = 120.0
 STOP_SECONDS = 20.0
@@ -54,7 +53,7 @@ def run_service(
     """
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
-        store = stack.enter_context(open_database(settings))
+        store = stack.enter_context(open_database(settings.store))
         asyncio.run(_migrate(store))
         variables = {**(os.environ if environ is None else environ), "DATABASE_URL": store.database_url}
         variables.pop("DATABASE_URL_FILE", None)
@@ -66,16 +65,6 @@ def run_service(
         on_ready(address)
         if process.wait():
             raise StoreUnavailable("服务进程意外停止，见上面的日志", "the service stopped by itself; see the log above")
-
-
-@contextmanager
-def open_database(settings: Settings) -> Iterator[StoreSettings]:
-    """Give settings with the URL of a database: that of the surroundings, or a private one that runs while needed."""
-    if settings.store.database_url:
-        yield settings.store
-        return
-    with open_cluster(settings.store.data) as cluster:
-        yield replace(settings.store, database_url=cluster.url)
 
 
 async def _migrate(settings: StoreSettings) -> None:

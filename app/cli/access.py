@@ -14,7 +14,7 @@ from app.cli.root import app
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.store.connect import AsyncConnection
+    from app.store.connect import AsyncConnection, Store
 
 __all__ = ["key", "user"]
 
@@ -124,18 +124,10 @@ def revoke(
 
 def _run(settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
     """Do something in one transaction of the store, which is brought to this version first."""
-    import asyncio
+    from app.jobs.database import work_in
 
-    from app.api.running import open_database
-    from app.settings import StoreSettings
-    from app.store.connect import open_store
-    from app.store.migrate import migrate
+    async def go(store: Store) -> Value:
+        async with store.writing() as connection:
+            return await work(connection)
 
-    async def go(store_settings: StoreSettings) -> Value:
-        async with open_store(store_settings.database_url, store_settings) as store:
-            await migrate(store)
-            async with store.writing() as connection:
-                return await work(connection)
-
-    with open_database(settings) as store_settings:
-        return asyncio.run(go(store_settings))
+    return work_in(settings.store, go)
