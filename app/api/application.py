@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from app import __version__
 from app.api import (
     changes,
+    comparison,
     grids,
     health,
     locate,
@@ -94,7 +95,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, sessions, worker, pages, health, reference),
+        *(plans, comparison, sessions, worker, pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

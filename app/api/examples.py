@@ -8,6 +8,7 @@ __all__ = [
     "CHANGES",
     "COMMUNITIES",
     "COMMUNITY",
+    "COMPARISON",
     "FEATURE",
     "FEATURES",
     "NEIGHBOURS",
@@ -98,6 +99,14 @@ CHANGES = {
         }
     ],
     "last": 42,
+}
+COMPARISON = {
+    "moved_households": 37.0,
+    "households": 154_000.0,
+    "counted_by": "buildings",
+    "flows": [
+        {"old_grid": "330482001001003", "new_grid": "330482001001004", "change": "边界微调", "households": 37.0},
+    ],
 }
 TOWNS = {"towns": [{"town_code": "330482001", "name": "城关街道", "communities": 6, "grids": 31}]}
 

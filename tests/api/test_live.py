@@ -498,6 +498,23 @@ def test_a_plan_goes_all_the_way_and_look_ups_follow_within_a_second(live, plan_
     assert planner.get("/grids").json()["numberMatched"] == 4
 
 
+def test_two_plans_are_laid_side_by_side(live, tmp_path):
+    from app.files.plans import write_plan
+
+    write_plan(draw_plan(bands=4, note="对照"), tmp_path / "plan.gpkg")
+    planner = live.asking("planner")
+    number = upload(planner, (tmp_path / "plan.gpkg").read_bytes()).json()["id"]
+    told = planner.get(f"/plans/{number}/comparison?old={live.plan_id}").json()
+    assert told["counted_by"] == "units"
+    assert told["households"] == 400 * 8
+    assert told["moved_households"] == 400 * 4
+    assert {flow["change"] for flow in told["flows"] if flow["households"]} == {"拆分"}
+    assert planner.get(f"/plans/{number}/comparison?old={number}").status_code == 400
+    assert planner.get(f"/plans/{number}/comparison").status_code == 400
+    assert planner.get(f"/plans/{number}/comparison?old=999999").status_code == 404
+    assert live.asking("system").get(f"/plans/{number}/comparison?old={live.plan_id}").status_code == 403
+
+
 @pytest.mark.parametrize("role", ["county", "planner"])
 def test_files_that_are_no_plans_are_refused(live, role):
     for content in (b"", b"not a plan", b"<OGRVRTDataset/>", b"SQLite format 3\x00" * 10):

@@ -1,0 +1,1 @@
+"""Serving: this project beside tipg, a bare ASGI app over asyncpg, and FastAPI's hello."""
