@@ -1,5 +1,5 @@
 # Each target is complete by itself on a fresh Debian or Ubuntu: `make setup`, `make demo`, `make test`.
-.PHONY: setup test-setup clients-setup bench-setup demo lint test test-long test-clients bench lock clean
+.PHONY: setup test-setup clients-setup bench-setup demo lint test test-long test-clients bench bench-serve lock clean
 BIN := .venv/bin
 
 setup:  ## leaves .venv/bin/jiexiang
@@ -35,6 +35,12 @@ test-clients: clients-setup  ## QGIS opens the plan, LibreOffice the papers; ins
 bench: bench-setup  ## the peers side by side on the same places
 	$(BIN)/python -m bench.divide
 	$(BIN)/python -m bench.walking
+
+bench-serve: test-setup  ## the service beside its peers, under wrk
+	@command -v wrk >/dev/null || { [ "$$(id -u)" -eq 0 ] && apt-get install -y -qq wrk >/dev/null; } || { echo "sudo apt-get install -y wrk" >&2; exit 1; }
+	@[ -x .venv-peers/bin/python ] || { $(BIN)/python -m venv .venv-peers && \
+		.venv-peers/bin/python -m pip install -qq --require-hashes --requirement bench/serve/requirements-peers.txt; }
+	$(BIN)/python -m bench.serve --peers .venv-peers
 
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --no-header
 lock: test-setup  ## renew the locked requirements from pyproject.toml; the files name no host

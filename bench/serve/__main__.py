@@ -109,7 +109,8 @@ def server(python: Path, target: str, path: str, environ: dict[str, str], *optio
         "error",
         *options,
     ]
-    process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=ROOT, stderr=subprocess.DEVNULL)
+    errors = subprocess.DEVNULL if target.startswith("app.") else None  # ours writes its log there
+    process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=ROOT, stderr=errors)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
@@ -117,7 +118,11 @@ def server(python: Path, target: str, path: str, environ: dict[str, str], *optio
                 urllib.request.urlopen(f"{address}{path}", timeout=2)  # noqa: S310  our own
                 break
             except OSError:
+                if process.poll() is not None:
+                    raise SystemExit(f"{target} did not start") from None
                 time.sleep(0.1)
+        else:
+            raise SystemExit(f"{target} does not answer")
         yield process.pid, address
     finally:
         process.terminate()
@@ -191,7 +196,13 @@ def main() -> None:
             ),
         }
         if asked.peers:
-            environ = {"DATABASE_URL": cluster.url, "TIPG_DB_SCHEMAS": '["bench"]', "TIPG_CATALOG_TTL": "36000"}
+            user, _, socket_folder = cluster.url.partition("@/")  # it takes no address without a host
+            database, _, host = socket_folder.partition("?host=")
+            environ = {
+                "DATABASE_URL": f"{user}@{host}/{database}",
+                "TIPG_DB_SCHEMAS": '["bench"]',
+                "TIPG_CATALOG_TTL": "36000",
+            }
             started["tipg"] = stack.enter_context(
                 server(asked.peers / "bin" / "python", "tipg.main:app", "/healthz", environ)
             )
