@@ -27,6 +27,7 @@ from app.store.assignments import Assignment, read_assignments
 from app.store.changes import Revisions, listening, read_revisions
 from app.store.connect import Store
 from app.store.errors import StoreError, StoreUnavailable
+from app.store.grids import read_features
 from app.store.published import PublishedGrid, read_published
 from app.store.tables import ASSIGNMENT_ROLES
 
@@ -37,6 +38,8 @@ log = logging.getLogger("jiexiang.boards")
 CHINA_TIME = ZoneInfo("Asia/Shanghai")
 """Days begin and end by the clock of the county, wherever the server stands."""
 MOST_OTHER_DAYS = 4
+MOST_WARMED = 3_000
+PORTION = 100
 MOST_ASSIGNMENTS = 10_000_000
 LOOK_SECONDS = 5.0
 """How often the store is looked at although nothing was heard: a connection may die in silence."""
@@ -59,6 +62,7 @@ class KeptBoards:
         self.clock = clock
         self.changed = asyncio.Condition()
         self._board: Board | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._others: dict[date, Board] = {}
         self._loading = asyncio.Lock()
         self._heard = asyncio.Event()
@@ -106,6 +110,7 @@ class KeptBoards:
                     self._heard.set()
                     await asyncio.sleep(AGAIN_SECONDS)
         finally:
+            self._cool()
             ear.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await ear
@@ -146,6 +151,25 @@ class KeptBoards:
         if before is not self._board:
             async with self.changed:
                 self.changed.notify_all()
+            self._cool()
+            self._warming = asyncio.create_task(self._warm(self._board))
+
+    def _cool(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+
+    async def _warm(self, board: Board | None) -> None:
+        """Read the GeoJSON of a board's grids ahead of who asks for it, in small portions; a province is not read."""
+        codes = [one.grid_code for one in board.grids if one.grid_code not in board.features] if board else []
+        if board is None or len(codes) > MOST_WARMED:
+            return
+        for first in range(0, len(codes), PORTION):
+            try:
+                async with self.store.reading() as connection:
+                    board.features.update(await read_features(connection, codes[first : first + PORTION], board.day))
+            except StoreError as error:
+                log.warning("grids are not read ahead: %s", error.english)
+                return
 
     async def _load(self, day: date, before: Board | None) -> Board:
         """Read what is new since `before`; shapes and addresses that have not changed are kept."""

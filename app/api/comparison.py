@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,11 +19,12 @@ from app.api.examples import COMPARISON, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES
-from app.geo.lineage import NOWHERE, trace_lineage
-from app.geo.plan import Plan
 from app.store.areas import COUNTY
 from app.store.buildings import Building, read_buildings
 from app.store.plans import export_plan
+
+if TYPE_CHECKING:
+    from app.geo.plan import Plan
 
 __all__ = ["router"]
 
@@ -58,6 +59,8 @@ def _may_compare(caller: Caller) -> None:
 
 
 def _compare(old: Plan, new: Plan, buildings: Sequence[Building]) -> dict[str, Any]:
+    from app.geo.lineage import NOWHERE, trace_lineage
+
     codes = set(new.communities["community_code"])
     earlier = old.grids[old.grids["community_code"].isin(codes)]
     lineage = trace_lineage(earlier, new.grids, new.communities, _dwellings(new, buildings))

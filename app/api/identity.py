@@ -6,6 +6,7 @@ within one, and a busy system does not ask the database each time.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ __all__ = ["COOKIE", "Identities", "session_token"]
 
 COOKIE = "jiexiang"
 BELIEVED_SECONDS = 0.8
+RENEWED_SECONDS = 0.4
 NOTED_SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 LONGEST_SECRET = 200
@@ -32,6 +34,7 @@ class Identities:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._known: dict[bytes, tuple[float, Caller]] = {}
+        self._asked: dict[bytes, asyncio.Task[Caller]] = {}
         self._noted: dict[int, float] = {}
 
     async def identify(self, scope: Scope) -> Caller:
@@ -49,15 +52,13 @@ class Identities:
         secret = given or token
         if not secret or len(secret) > LONGEST_SECRET:
             raise _unknown()
-        now = time.monotonic()
-        believed = self._known.get(secret)
-        if believed is None or believed[0] < now:
-            caller = await self._ask(given, token)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[secret] = now + BELIEVED_SECONDS, caller
+        age = time.monotonic() - self._known[secret][0] if secret in self._known else BELIEVED_SECONDS
+        if age >= BELIEVED_SECONDS:
+            caller = await asyncio.shield(self._ask_once(secret, given, token))
         else:
-            caller = believed[1]
+            caller = self._known[secret][1]
+            if age >= RENEWED_SECONDS:  # ask again before it is too old, so that nobody has to wait for it
+                self._ask_once(secret, given, token)
         if caller.kind == "user" and scope["method"] not in SAFE_METHODS:
             refuse_other_sites(scope)
         return caller
@@ -65,6 +66,29 @@ class Identities:
     def forget(self, scope: Scope) -> None:
         """Forget who makes a request: the session has ended."""
         self._known.pop(session_token(scope), None)
+
+    def _ask_once(self, secret: bytes, given: bytes, token: bytes) -> asyncio.Task[Caller]:
+        """Ask the store, together with whoever is asking for the same already."""
+        task = self._asked.get(secret)
+        if task is None:
+            task = asyncio.create_task(self._ask_and_remember(secret, given, token))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits
+            self._asked[secret] = task
+        return task
+
+    async def _ask_and_remember(self, secret: bytes, given: bytes, token: bytes) -> Caller:
+        began = time.monotonic()
+        try:
+            caller = await self._ask(given, token)
+        except NotSignedIn:
+            self._known.pop(secret, None)
+            raise
+        finally:
+            del self._asked[secret]
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[secret] = began, caller
+        return caller
 
     async def _ask(self, given: bytes, token: bytes) -> Caller:
         try:

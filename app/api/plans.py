@@ -1,4 +1,7 @@
-"""Plans: handed in as files, taken through their steps, put in force, withdrawn, laid side by side."""
+"""Plans: handed in as files, taken through their steps, put in force, withdrawn.
+
+What reads, checks and writes plans is imported when it is needed: a worker that only answers look-ups stays small.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,6 @@ from app.api.errors import BadRequest, Forbidden, Unsupported, Wrong
 from app.api.examples import PLAN, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
-from app.files.intake import take_in
-from app.files.plans import write_plan
 from app.store.areas import COUNTY
 from app.store.objections import NewObjection, add_objection, read_objections, reply
 from app.store.plans import (
@@ -36,7 +37,6 @@ from app.store.plans import (
     read_steps,
     take_step,
 )
-from app.store.publication import publish, withdraw
 
 __all__ = ["router"]
 
@@ -120,6 +120,8 @@ async def upload(
     title: Annotated[str, Query(max_length=200, description="名称 what to call it")] = "",
 ) -> Response:
     """Take in a plan file as a draft: read in a process of its own, whole or not at all."""
+    from app.files.intake import take_in
+
     _may_plan(caller)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in UPLOAD_KINDS:
@@ -185,6 +187,8 @@ async def step(caller: Asking, service: Serving, number: Id, asked: StepAsked) -
 @router.post("/plans/{number}/publication", summary="发布生效 Publish a plan")
 async def publication(caller: Asking, service: Serving, number: Id, asked: PublicationAsked) -> Response:
     """Put a plan in force from a day on, in the communities it covers; every promise is checked again before."""
+    from app.store.publication import publish
+
     _may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
     async with service.store.writing() as connection:
@@ -195,6 +199,8 @@ async def publication(caller: Asking, service: Serving, number: Id, asked: Publi
 @router.post("/plans/{number}/withdrawal", summary="废止 Withdraw a plan")
 async def withdrawal(caller: Asking, service: Serving, number: Id, asked: WithdrawalAsked) -> Response:
     """End a plan's validity on a day; nothing before it comes back unless `again` names it."""
+    from app.store.publication import withdraw
+
     _may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
     async with service.store.writing() as connection:
@@ -264,6 +270,8 @@ def _notice(asked: StepAsked) -> tuple[date, date] | None:
 
 
 def _write(content: Any) -> bytes:
+    from app.files.plans import write_plan
+
     with tempfile.TemporaryDirectory(prefix="jiexiang-download-") as folder:
         path = FilePath(folder) / FILE_NAME
         write_plan(content, path)
