@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,8 @@ class ServiceSettings:
     """The longest that a request for changes may wait for one."""
     waiting_by_caller: int = 4
     """How many requests for changes one account or key may let wait at a time."""
+    public_url: str = ""
+    """Where the service is reached from outside, as links and printed codes name it, without a last `/`."""
     secure_cookie: bool = True
     """Whether the cookie of a session is sent over HTTPS alone; on this machine itself it need not be."""
     log_requests: bool = True
@@ -112,7 +115,8 @@ def read_settings(
     does not say; numba's `NUMBA_CACHE_DIR` is noted. `DATABASE_URL`, or the file `DATABASE_URL_FILE`, tells of a
     database; without either a private one is kept in `JIEXIANG_DATA`. `JIEXIANG_CONNECTIONS`,
     `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words) are
-    names that may stand before any address; `JIEXIANG_PLAIN_HTTP` (any text) lets people sign in without HTTPS.
+    names that may stand before any address; `JIEXIANG_PLAIN_HTTP` (any text) lets people sign in without HTTPS;
+    `JIEXIANG_PUBLIC_URL` is the address that links and printed codes begin with.
 
     Raises
     ------
@@ -163,7 +167,11 @@ def _read_store(environ: Mapping[str, str]) -> StoreSettings:
 
 
 def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
+    public_url = environ.get("JIEXIANG_PUBLIC_URL", "").rstrip("/")
+    if public_url and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", public_url):
+        raise ValueError("JIEXIANG_PUBLIC_URL 读不懂：应是 https://… 这样的地址 (must be an address such as https://…)")
     return ServiceSettings(
+        public_url=public_url,
         county_names=tuple(environ.get("JIEXIANG_COUNTY", "").split()),
         secure_cookie=not environ.get("JIEXIANG_PLAIN_HTTP"),
     )

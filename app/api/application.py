@@ -17,7 +17,9 @@ from app.api import (
     comparison,
     grids,
     health,
+    links,
     locate,
+    notes,
     pages,
     people,
     plans,
@@ -95,7 +97,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, sessions, worker, pages, health, reference),
+        *(plans, comparison, sessions, worker, notes, links, pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

@@ -7,7 +7,16 @@ from typing import Literal
 
 from app.store.areas import Area
 
-__all__ = ["ROLES_WITH_ASSIGNMENTS", "ROLES_WITH_PHONES", "ROLES_WITH_PLANS", "Caller", "area_holds", "area_key"]
+__all__ = [
+    "HOLDER",
+    "ROLES_WITH_ASSIGNMENTS",
+    "ROLES_WITH_NOTES",
+    "ROLES_WITH_PHONES",
+    "ROLES_WITH_PLANS",
+    "Caller",
+    "area_holds",
+    "area_key",
+]
 
 ROLES_WITH_PHONES = frozenset({"county", "town", "community", "worker"})
 """Who needs to call a grid's people; other systems and planners see no phone numbers."""
@@ -15,6 +24,10 @@ ROLES_WITH_PLANS = frozenset({"county", "planner"})
 """Who may hand in plans and take them through their steps."""
 ROLES_WITH_ASSIGNMENTS = frozenset({"county", "town", "community"})
 """Who may say which person works where."""
+ROLES_WITH_NOTES = frozenset({"county", "planner", "town", "community"})
+"""Who reads and deals with what people in the field say of borders."""
+HOLDER = "holder"
+"""The role of whoever holds a link to one grid: sees it without phones, and nothing else of the service."""
 
 
 def area_holds(area: Area, *, town_id: int | None, community_id: int | None, grid_id: int | None) -> bool:
@@ -37,12 +50,12 @@ def area_key(area: Area) -> str:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a person who signed in or a system with a key, what role that one has, and where.
+    """Who asks: a person who signed in, a system with a key or the holder of a link; in what role, and where.
 
-    `name` stands in logs and in records of what was changed: the name of an account or a key, never a person's.
+    `name` stands in logs and in records of what was changed: of an account, a key or a link, never a person's.
     """
 
-    kind: Literal["user", "key"]
+    kind: Literal["user", "key", "link"]
     id: int
     name: str
     role: str

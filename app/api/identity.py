@@ -1,7 +1,7 @@
-"""Who asks: a system by the key in its Authorization header, a person by the cookie of a session; never by an address.
+"""Who asks: a system by its key in a header, a person or the holder of a link by a cookie; never by an address.
 
-What was found out is believed for less than a second, so that a key that is revoked or a session that ends is refused
-within one, and a busy system does not ask the database each time.
+What was found out is believed for less than a second, so that a key or link that is revoked or a session that ends is
+refused within one, and a busy system does not ask the database each time.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from app.api.areas import Caller
+from app.api.areas import HOLDER, Caller
 from app.api.errors import Forbidden, NotSignedIn
 from app.api.frontdoor import Scope
+from app.store.areas import Area
 from app.store.connect import Store
 from app.store.keys import find_key, note_use
+from app.store.links import MARK, find_link
 from app.store.users import read_session
 
-__all__ = ["COOKIE", "Identities", "session_token"]
+__all__ = ["COOKIE", "LONGEST_SECRET", "Identities", "refuse_other_sites", "session_token"]
 
 COOKIE = "jiexiang"
 BELIEVED_SECONDS = 0.8
@@ -25,6 +27,8 @@ RENEWED_SECONDS = 0.4
 NOTED_SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 LONGEST_SECRET = 200
+LINK_PATHS = frozenset({"/m/area", "/m/people", "/m/notes"})
+"""All that the holder of a link may ask."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -59,7 +63,9 @@ class Identities:
             caller = self._known[secret][1]
             if age >= RENEWED_SECONDS:  # ask again before it is too old, so that nobody has to wait for it
                 self._ask_once(secret, given, token)
-        if caller.kind == "user" and scope["method"] not in SAFE_METHODS:
+        if caller.kind == "link" and scope["path"] not in LINK_PATHS:
+            raise _unknown()
+        if caller.kind != "key" and scope["method"] not in SAFE_METHODS:
             refuse_other_sites(scope)
         return caller
 
@@ -105,6 +111,12 @@ class Identities:
                 raise _unknown()
             await self._note(key.id)
             return Caller("key", key.id, key.name, key.role, key.area)
+        if text.startswith(MARK):
+            async with self.store.reading() as connection:
+                link = await find_link(connection, text)
+            if link is None:
+                raise _unknown()
+            return Caller("link", link.id, link.prefix, HOLDER, Area("grid", link.grid_id))
         async with self.store.writing() as connection:
             user = await read_session(connection, text)
         if user is None:

@@ -33,11 +33,20 @@ from app.store.buildings import Building, read_buildings
 from app.store.drawn import read_borders, read_drawn, read_streets
 from app.store.facilities import Facility, read_facilities
 
-__all__ = ["ADDRESSES", "router"]
+__all__ = ["ADDRESSES", "own_rows", "router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["我的网格 a worker's grids"])
 
-ADDRESSES = WorkerAddresses("/m", "/m/area", "/m/people", "/m/notes", "/sign-in?next=/m", "/m/offline.js")
+ADDRESSES = WorkerAddresses(
+    page="/m",
+    area="/m/area",
+    people="/m/people",
+    notes="/m/notes",
+    link="/m/link",
+    sign_in="/sign-in?next=/m",
+    sign_out="/sign-out",
+    service_worker="/m/offline.js",
+)
 MARGIN_DEGREES = 0.002
 NEAR_M = 600.0
 """Facilities this close to a grid are told: an easy walk."""
@@ -65,7 +74,7 @@ async def offline() -> Response:
 async def area(request: Request, caller: Asking, service: Serving) -> Response:
     """Tell the own grids, their neighbours, streets, compounds and facilities: no names of people, no phones."""
     board = service.boards.current
-    rows = await _own_rows(caller, service, board)
+    rows = await own_rows(caller, service, board)
     etag = tag(caller.area, board.revisions.changes, board.day, *(board.grids[row].grid_code for row in rows))
     if matches(request, etag):
         return bytes_response(request, b"", etag)
@@ -75,11 +84,11 @@ async def area(request: Request, caller: Asking, service: Serving) -> Response:
 
 @router.get("/m/people", summary="我的网格及相邻网格的人员 Who works in my grids and beside them")
 async def people(caller: Asking, service: Serving) -> Response:
-    """Tell who works in the own grids and the neighbouring ones; phones by role, and within the area."""
+    """Tell who works in the own grids and beside them; phones by role; to the holder of a link of one grid alone."""
     board = service.boards.current
-    own = await _own_rows(caller, service, board)
+    own = await own_rows(caller, service, board)
     told: dict[str, list[dict[str, str]]] = defaultdict(list)
-    beside = _neighbours(board, own)
+    beside = [] if caller.kind == "link" else _neighbours(board, own)
     wanted = {board.grids[row].grid_id: row for row in (*own, *beside)}
     async with service.store.reading() as connection:
         held = await read_assignments(connection, on=board.day, grid_ids=list(wanted), most=None)
@@ -94,7 +103,7 @@ def _read_datum(text: str) -> str:
     return "gcj02" if text == "gcj02" else "wgs84"
 
 
-async def _own_rows(caller: Caller, service: Service, board: Board) -> list[int]:
+async def own_rows(caller: Caller, service: Service, board: Board) -> list[int]:
     """Return the rows of the grids a person is assigned to; without any, those of a grid's or a community's area."""
     mine: set[int] = set()
     if caller.person_id is not None:
@@ -173,7 +182,6 @@ def _write(
         near,
         borders,
         streets,
-        gpd.GeoDataFrame(geometry=[], crs=DEGREES),
         pd.DataFrame(compounds, columns=["grid_code", "name", "households"]),
         pd.DataFrame(_facilities_near(board, rows, facilities), columns=["grid_code", "name", "kind", "metres"]),
         {

@@ -16,7 +16,7 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.store.connect import AsyncConnection, Store
 
-__all__ = ["key", "user"]
+__all__ = ["key", "run_in_store", "user"]
 
 Value = TypeVar("Value")
 
@@ -50,7 +50,7 @@ def add_user(
         async def work(connection: AsyncConnection) -> int:
             return await add(connection, NewUser(name, password, role, await find_area(connection, area)))
 
-        _run(context.obj, work)
+        run_in_store(context.obj, work)
         terminal.print(f"用户 {name} 的初始密码：{password}", f"first password of {name}: {password}")
 
 
@@ -69,7 +69,7 @@ def reset_password(context: typer.Context, name: Name) -> None:
                 raise NotFound(f"没有名为 {name} 的用户", f"there is no user {name}")
             await change_password(connection, found[0], password)
 
-        _run(context.obj, work)
+        run_in_store(context.obj, work)
         terminal.print(f"用户 {name} 的新密码：{password}", f"new password of {name}: {password}")
 
 
@@ -92,7 +92,7 @@ def add_key(
             place = await find_area(connection, area)
             return await add(connection, name, place, role=role, expires_at=until, created_by="cli")
 
-        terminal.print(*[f"{_run(context.obj, work)}"] * 2)
+        terminal.print(*[f"{run_in_store(context.obj, work)}"] * 2)
 
 
 @key.command("list", help="列出密钥 List keys, without their secrets")
@@ -101,7 +101,7 @@ def list_keys(context: typer.Context) -> None:
     with reporting(context, as_json=False) as terminal:
         from app.store.keys import read_keys
 
-        for one in _run(context.obj, read_keys):
+        for one in run_in_store(context.obj, read_keys):
             state = "revoked" if one.revoked_at else f"until {one.expires_at:%Y-%m-%d}" if one.expires_at else "valid"
             line = f"{one.prefix}  {one.name}  {one.role}  {one.area.scope}  {state}"
             terminal.print(line, line)
@@ -118,11 +118,11 @@ def revoke(
         async def work(connection: AsyncConnection) -> None:
             await revoke_key(connection, prefix)
 
-        _run(context.obj, work)
+        run_in_store(context.obj, work)
         terminal.print(f"密钥 {prefix} 已吊销。", f"the key {prefix} is revoked.")
 
 
-def _run(settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
+def run_in_store(settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
     """Do something in one transaction of the store, which is brought to this version first."""
     from app.jobs.database import work_in
 

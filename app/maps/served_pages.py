@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.maps.assets import PAGES, Asset, bundle_styles, read_page_part
+from app.maps.assets import PAGES, Asset, bundle_scripts, bundle_styles, read_page_part
 from app.maps.offline import LANGUAGE_TAGS
 
 __all__ = ["Figure", "Frame", "Table", "draw_overview", "draw_sign_in", "served_assets", "served_words"]
@@ -53,8 +53,11 @@ class Table:
 
 @cache
 def served_assets() -> tuple[Asset, ...]:
-    """Return the styles of these pages."""
-    return (bundle_styles("served.css", [], ["served/served.css"]),)
+    """Return the styles of these pages, and the script of the form, which empties what a phone has kept."""
+    return (
+        bundle_styles("served.css", [], ["served/served.css"]),
+        bundle_scripts("forget.js", [], ["served/forget.js"]),
+    )
 
 
 def served_words(language: str) -> Mapping[str, str]:
@@ -84,7 +87,7 @@ def _draw(template: str, frame: Frame, title: str, **values: Any) -> str:
             title=title,
             words=words,
             style=served_assets()[0].address,
-            scripts=[],
+            scripts=[asset.address for asset in served_assets()[1:]] if template == "sign_in.html" else [],
             query="" if frame.language == "zh" else f"?lang={frame.language}",
             here=frame.here,
             links=[{"title": words[key], "address": address} for key, address in frame.links],

@@ -21,7 +21,14 @@ from app.maps.assets import Asset, bundle_scripts, bundle_styles, read_page_part
 from app.maps.offline import LANGUAGE_TAGS, escape_json
 from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
 
-__all__ = ["WorkerAddresses", "describe_area", "draw_service_worker", "draw_worker_page", "worker_assets"]
+__all__ = [
+    "FARTHEST_NOTE_M",
+    "WorkerAddresses",
+    "describe_area",
+    "draw_service_worker",
+    "draw_worker_page",
+    "worker_assets",
+]
 
 SCRIPTS = (
     "elements.js",
@@ -29,6 +36,9 @@ SCRIPTS = (
     "labels.js",
     *(f"worker/{name}.js" for name in ("where", "area", "notes", "sheet", "map", "start")),
 )
+
+FARTHEST_NOTE_M = 1000
+"""A note lies in its grid, or no farther from it than this."""
 
 BARRIER_WORDS: Mapping[str, str] = {"water": "河流", "rail": "铁路", "wall": "围墙", "open": "空地"}
 """What an unnamed border is called; an unnamed street is a 道路, an unnamed lane a 巷."""
@@ -42,7 +52,9 @@ class WorkerAddresses:
     area: str
     people: str
     notes: str
+    link: str
     sign_in: str
+    sign_out: str
     service_worker: str
 
 
@@ -55,14 +67,11 @@ def worker_assets() -> tuple[Asset, ...]:
     )
 
 
-def draw_worker_page(addresses: WorkerAddresses, *, language: str, csrf: str = "", datum: str = "wgs84") -> str:
+def draw_worker_page(addresses: WorkerAddresses, *, language: str, datum: str = "wgs84") -> str:
     """Draw the page: a shell without data, names or inline scripts.
 
     Parameters
     ----------
-    csrf
-        Token that notes carry back; the page holds it, caches of the service worker do too, and it is worth nothing
-        without the session's cookie.
     datum
         What the phone's positions are in: `wgs84`, or `gcj02` where the app that embeds the page shifts them.
     """
@@ -73,16 +82,18 @@ def draw_worker_page(addresses: WorkerAddresses, *, language: str, csrf: str = "
         "areaAddress": addresses.area,
         "peopleAddress": addresses.people,
         "notesAddress": addresses.notes,
+        "linkAddress": addresses.link,
+        "farthestNote": FARTHEST_NOTE_M,
         "signInAddress": addresses.sign_in,
         "workerAddress": addresses.service_worker,
         "scope": addresses.page,
-        "csrf": csrf,
         "datum": datum,
     }
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(read_page_part("worker/worker.html"))
     return template.render(
         tag=LANGUAGE_TAGS[language],
         words=words,
+        sign_out=addresses.sign_out,
         styles=[styles.address],
         scripts=[scripts.address],
         settings=Markup(escape_json(settings)),  # noqa: S704  escape_json leaves nothing that could end the element
@@ -101,9 +112,8 @@ def draw_service_worker(addresses: WorkerAddresses) -> str:
 def describe_area(
     own: gpd.GeoDataFrame,
     neighbours: gpd.GeoDataFrame,
-    borders: pd.DataFrame,
+    borders: gpd.GeoDataFrame,
     streets: gpd.GeoDataFrame,
-    water: gpd.GeoDataFrame,
     compounds: pd.DataFrame,
     facilities: pd.DataFrame,
     plan: Mapping[str, str],
@@ -116,9 +126,10 @@ def describe_area(
         `grid_code`, `name`, `community` (its name), polygons in EPSG:4490; own grids also `households`, `persons` and
         `buildings` (NaN where unknown), `area_m2`, `sides_east` … `sides_north`.
     borders
-        `left_grid`, `right_grid`, `barrier`, `name`, `length_m`.
-    streets, water
-        Lines in EPSG:4490; streets with `highway` and `name`.
+        `left_grid`, `right_grid`, `barrier`, `name`, `length_m`, lines in EPSG:4490: a river or railway is drawn and
+        named where it is a border, for a plan keeps no others.
+    streets
+        Lines in EPSG:4490, with `highway` and `name`.
     compounds, facilities
         `grid_code`, `name` and `households`; `grid_code`, `name`, `kind` (in words) and `metres`.
     plan
@@ -157,8 +168,15 @@ def describe_area(
             for kind in STREET_CLASSES
             for stretch in sorted(name_streets(names[kinds == kind], lines[kinds == kind]), key=lambda found: -found[4])
         ],
-        "water": encode_lines(np.asarray(water.geometry.array, dtype=object)),
+        **{kind: _describe_barrier(borders, kind) for kind in ("water", "rail")},
     }
+
+
+def _describe_barrier(borders: gpd.GeoDataFrame, kind: str) -> dict[str, Any]:
+    own = borders[borders["barrier"] == kind]
+    lines = np.asarray(own.geometry.array, dtype=object)
+    names = np.asarray([str(name) for name in own["name"]], dtype=object)
+    return {"lines": encode_lines(lines), "names": [list(stretch) for stretch in name_streets(names, lines)]}
 
 
 def _describe_shapes(grids: gpd.GeoDataFrame) -> list[dict[str, Any]]:

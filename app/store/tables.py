@@ -49,6 +49,7 @@ __all__ = [
     "api_keys",
     "assignments",
     "audit",
+    "boundary_notes",
     "buildings",
     "changes",
     "communities",
@@ -56,6 +57,7 @@ __all__ = [
     "counters",
     "facilities",
     "grid_codes",
+    "grid_links",
     "grid_revisions",
     "grids",
     "in_force",
@@ -515,6 +517,42 @@ api_keys = Table(
     _moment("last_used_at", required=False),
     _one_of("role", USER_ROLES),
 )
+
+boundary_notes = Table(
+    "boundary_notes",
+    metadata,
+    _id(),
+    _to("grids", "grid_id"),
+    Column("phone_id", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    _shape("POINT"),
+    Column("accuracy_m", Double),
+    _moment("noted_at"),
+    _moment("received_at", now=True),
+    _words("outcome"),
+    _words("handled_by"),
+    _moment("handled_at", required=False),
+    CheckConstraint("length(text) BETWEEN 1 AND 300", name="text"),
+    UniqueConstraint("author", "phone_id"),
+)
+"""What people in the field say of a border; `phone_id` lets one note that is sent twice be known."""
+Index(None, boundary_notes.c.grid_id)
+
+grid_links = Table(
+    "grid_links",
+    metadata,
+    _id(),
+    _to("grids", "grid_id"),
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    _words("created_by"),
+    _moment("created_at", now=True),
+    _moment("expires_at"),
+    _moment("revoked_at", required=False),
+)
+"""Links by which whoever holds one sees one grid."""
+Index(None, grid_links.c.grid_id)
 
 audit = Table(
     "audit",

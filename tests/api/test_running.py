@@ -182,3 +182,27 @@ def test_an_address_of_a_database_that_does_not_answer_is_said(running):
     done = running.type("serve", "--port", "0", DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/none")
     assert done.exit_code == 1
     assert "secret" not in done.stderr
+
+
+def test_a_link_is_made_by_the_command_line_and_ends_with_its_secret_in_no_log(running, county, tmp_path):
+    made = running.type("link", "add", grid_code(1, 1), "--qr", str(tmp_path / "code.svg"))
+    assert made.exit_code == 2  # nobody has said where phones find the service
+    address = {"JIEXIANG_PUBLIC_URL": "https://grid.example.gov.cn/"}
+    assert running.type("link", "add", community_code(1), **address).exit_code == 1
+    assert running.type("link", "add", grid_code(1, 1), "--qr", str(tmp_path / "code.bmp"), **address).exit_code == 2
+    made = running.type("link", "add", grid_code(1, 1), "--qr", str(tmp_path / "code.svg"), **address)
+    assert made.exit_code == 0, made.stderr
+    base, token = made.stdout.strip().split("#")
+    assert base == "https://grid.example.gov.cn/m"
+    assert (tmp_path / "code.svg").read_bytes().startswith(b"<?xml")
+    prefix, secret = token.split("_", 2)[1:]
+    listed = running.type("link", "list").stdout
+    assert prefix in listed
+    assert secret not in listed
+    with httpx.Client(base_url=running.address) as client:
+        assert client.post("/m/link", json={"token": token}).status_code == 204
+        assert running.type("link", "revoke", prefix).exit_code == 0
+        assert client.post("/m/link", json={"token": token}).status_code == 401
+    log = Path(running.environ["JIEXIANG_DATA"]).with_name("log").read_text()
+    assert "/m/link" in log
+    assert secret not in log

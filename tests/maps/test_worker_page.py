@@ -7,7 +7,6 @@ import json
 import math
 import re
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +22,9 @@ from app.maps.worker_page import (
     worker_assets,
 )
 
-ADDRESSES = WorkerAddresses("/m", "/m/area", "/m/people", "/m/notes", "/sign-in", "/m/offline.js")
+ADDRESSES = WorkerAddresses(
+    "/m", "/m/area", "/m/people", "/m/notes", "/m/link", "/sign-in", "/sign-out", "/m/offline.js"
+)
 NOTHING = pd.DataFrame({"grid_code": [], "name": [], "households": [], "kind": [], "metres": []})
 
 
@@ -32,10 +33,9 @@ def describe(plan, own_codes, **tables):
     grids = plan.grids.assign(community=plan.grids["community_code"].map(names), buildings=float("nan"))
     own = grids[grids["grid_code"].isin(own_codes)]
     rest = grids[~grids["grid_code"].isin(own_codes)]
-    water = gpd.GeoDataFrame(geometry=[], crs="EPSG:4490")
     about = {"name": "第1版", "published": "2026-11-01", "basis": "常住户"}
     tables = {"compounds": NOTHING, "facilities": NOTHING, **tables}
-    return describe_area(own, rest, plan.borders, plan.streets, water, plan=about, **tables)
+    return describe_area(own, rest, plan.borders, plan.streets, plan=about, **tables)
 
 
 def test_an_area_tells_each_neighbour_by_what_lies_between(toy_plan):
@@ -64,13 +64,13 @@ def test_what_is_unknown_stays_unknown_and_tables_keep_to_their_grid(toy_plan):
 
 
 def test_the_shell_asks_only_for_its_own_files_and_holds_no_inline_script():
-    page = draw_worker_page(ADDRESSES, language="zh", csrf=HOSTILE["markup"])
+    page = draw_worker_page(ADDRESSES, language="zh", datum=HOSTILE["markup"])
     addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert sorted(addresses) == sorted(asset.address for asset in worker_assets())
     before, settings, after = re.split(r'(?<=id="settings">)(.*?)(?=</script>)', page, flags=re.DOTALL)[:3]
     assert not re.search(r"<script(?![^>]*(src=|application/json))|\son\w+=|style=", before + after)
     assert HOSTILE["markup"] not in page
-    assert json.loads(settings)["csrf"] == HOSTILE["markup"]
+    assert json.loads(settings)["datum"] == HOSTILE["markup"]
 
 
 def test_the_first_load_is_light(toy_plan):

@@ -11,6 +11,13 @@
   }
   jiexiang.ask = ask;
 
+  // Empty what the service worker keeps of the area: somebody else may hold the phone next.
+  jiexiang.forgetArea = async (address) => {
+    if (!("caches" in window)) return;
+    const names = (await caches.keys()).filter((name) => name.startsWith("jiexiang-"));
+    await Promise.all(names.map(async (name) => (await caches.open(name)).delete(address)));
+  };
+
   jiexiang.readArea = (area) => {
     const decode = jiexiang.decoder(area.stepsPerDegree);
     const ready = (grid) => ({ ...grid, outline: grid.parts.map((rings) => rings.map(decode)) });
@@ -19,7 +26,8 @@
       grids: area.grids.map(ready),
       neighbours: area.neighbours.map(ready),
       streets: area.streets.map((bundle) => ({ ...bundle, lines: bundle.lines.map(decode) })),
-      water: area.water.map(decode),
+      water: { ...area.water, lines: area.water.lines.map(decode) },
+      rail: { ...area.rail, lines: area.rail.lines.map(decode) },
     };
   };
 })();

@@ -23,13 +23,15 @@
       L.polygon(grid.outline, { ...still, color: "#5b6473", weight: 1.5, fillColor: "#e9e6df", fillOpacity: 1 }).addTo(map)
     );
     const grounds = area.grids.map((grid) => L.polygon(grid.outline, { ...still, stroke: false, fillColor: "#fff3c4", fillOpacity: 1 }).addTo(map));
-    area.water.forEach((line) => L.polyline(line, { ...still, color: "#8ab6dd", weight: 7 }).addTo(map));
+    L.polyline(area.water.lines, { ...still, color: "#7fb0dc", weight: 9 }).addTo(map);
     const growing = [];
     const grow = (shape, weight, casing) => growing.push((scale) => shape.setStyle({ weight: weight * scale + casing }));
     const roads = Object.keys(WIDTHS).reverse().flatMap((kind) => area.streets.filter((bundle) => bundle.class === kind));
     [["#8f959f", 1.4], ["#ffffff", 0]].forEach(([color, casing]) =>
       roads.forEach((bundle) => grow(L.polyline(bundle.lines, { ...still, color }).addTo(map), WIDTHS[bundle.class], casing))
     );
+    L.polyline(area.rail.lines, { ...still, color: "#303640", weight: 5, lineCap: "butt" }).addTo(map);
+    L.polyline(area.rail.lines, { ...still, color: "#ffffff", weight: 3, dashArray: "9 9", lineCap: "butt" }).addTo(map);
     // A dark line on a wide white casing reads in sunlight and over any street.
     const cased = area.grids.map((grid) => [
       L.polygon(grid.outline, { ...still, fill: false, color: "#ffffff", weight: 9 }).addTo(map),
@@ -75,10 +77,14 @@
     });
     const labels = area.grids.filter((grid) => seen(grid.label)).map((grid) => name(grid, 20, "#7c1610"));
     labels.push(...area.neighbours.filter((grid) => seen(grid.label)).map((grid) => name(grid, 15, "#2c3442")));
-    area.streetNames.forEach(([text, lon, lat, angle, reach]) => {
-      if (!seen([lon, lat])) return;
-      labels.push({ at: [lat, lon], room: (reach / metres) * 1.2, angle, forms: [[{ text, size: 15, bold: false, colour: "#11161f" }]] });
-    });
+    const along = (names, colour) =>
+      names.forEach(([text, lon, lat, angle, reach]) => {
+        if (!seen([lon, lat])) return;
+        labels.push({ at: [lat, lon], room: (reach / metres) * 1.2, angle, forms: [[{ text, size: 15, bold: false, colour }]] });
+      });
+    along(area.water.names, "#0b4a86");
+    along(area.rail.names, "#3c2a63");
+    along(area.streetNames, "#11161f");
     return labels;
   }
 })();

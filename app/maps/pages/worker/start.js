@@ -22,9 +22,27 @@
     element.hidden = !text;
   }
 
+  // A link holds its token after #, where no server and no log sees it; it is exchanged for a cookie and cleared away.
+  async function openLink() {
+    const token = window.location.hash.slice(1);
+    if (!token.startsWith("jxl_")) return true;
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
+    await jiexiang.forgetArea(settings.areaAddress);
+    const answer = await fetch(settings.linkAddress, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    if (answer.ok) return true;
+    tell(byId("state"), say(answer.status === 401 ? "linkEnded" : "cannotShow", { status: answer.status }), "bad");
+    return false;
+  }
+
   async function start() {
     let answer;
     try {
+      if (!(await openLink())) return;
       answer = await jiexiang.ask(settings.areaAddress);
     } catch (fault) {
       if (!(fault instanceof TypeError)) throw fault;
@@ -33,7 +51,10 @@
     if (answer.status === 401) return window.location.assign(settings.signInAddress);
     if (!answer.value) return tell(byId("state"), say("cannotShow", { status: answer.status }), "bad");
     const age = answer.savedAt ? Date.now() - Date.parse(answer.savedAt) : 0;
-    if (age > SEVEN_DAYS_MS) return tell(byId("state"), say("tooOld"), "bad");
+    if (age > SEVEN_DAYS_MS) {
+      await jiexiang.forgetArea(settings.areaAddress);
+      return tell(byId("state"), say("tooOld"), "bad");
+    }
     if (answer.savedAt) tell(byId("state"), say("keptSince", { when: new Date(answer.savedAt).toLocaleString(document.documentElement.lang) }), "old");
     if (!answer.value.grids.length) return tell(byId("state"), say("noGrid"), "bad");
     show(jiexiang.readArea(answer.value));
@@ -73,7 +94,7 @@
 
     // Notes and where-am-I share the last position.
     let last = null;
-    const notes = new jiexiang.Notes(settings.notesAddress, settings.csrf, ({ waiting, refused }) => {
+    const notes = new jiexiang.Notes(settings.notesAddress, ({ waiting, refused }) => {
       const texts = [waiting ? say("notesWaiting", { waiting }) : "", refused ? say("notesRefused", { refused }) : ""];
       tell(byId("queue"), texts.filter(Boolean).join(" "), waiting ? "old" : "");
     });
@@ -90,30 +111,50 @@
       dialog.showModal();
     });
     byId("cancel").addEventListener("click", () => dialog.close());
+    if (!canLocate()) {
+      byId("noteHere").disabled = true;
+      byId("noteCentre").checked = true;
+    }
+    byId("leave").hidden = false;
+    byId("leave").addEventListener("submit", async (event) => {
+      event.preventDefault();
+      await jiexiang.forgetArea(settings.areaAddress);
+      event.target.submit();
+    });
     byId("noteForm").addEventListener("submit", (event) => {
       event.preventDefault();
-      const send = (position) => {
+      const send = async (position) => {
         last = position;
-        notes.add({
+        const { metres, inside } = jiexiang.measure(position.place, area.grids[chosen].outline);
+        if (!inside && metres > settings.farthestNote)
+          return tell(byId("noteState"), say("noteFar", { grid: area.grids[chosen].name, metres: Math.round(metres) }), "bad");
+        const text = byId("noteText").value.trim();
+        if (!text) return tell(byId("noteState"), say("noteEmpty"), "bad");
+        byId("noteText").value = "";
+        dialog.close();
+        tell(byId("answer"), say("noteSending"));
+        const sent = await notes.add({
           grid_code: area.grids[chosen].code,
           lon: Math.round(position.place[1] * 1e6) / 1e6,
           lat: Math.round(position.place[0] * 1e6) / 1e6,
-          accuracy_m: Math.round(position.accuracy),
-          text: byId("noteText").value.trim(),
+          accuracy_m: position.accuracy === null ? null : Math.round(position.accuracy),
+          text,
         });
-        byId("noteText").value = "";
-        dialog.close();
-        tell(byId("answer"), say(navigator.onLine ? "noteSent" : "noteKept"), "good");
+        tell(byId("answer"), sent ? say("noteSent") : say("noteKept"), sent ? "good" : "old");
       };
       const centre = view.map.getCenter();
       if (byId("noteHere").checked) findPosition(send, (text) => tell(byId("noteState"), text, "bad"));
-      else send({ place: [centre.lat, centre.lng], accuracy: 0 });
+      else send({ place: [centre.lat, centre.lng], accuracy: null });
     });
     jiexiang.shown = { area, view, last: () => last };
   }
 
+  function canLocate() {
+    return window.isSecureContext && Boolean(navigator.geolocation);
+  }
+
   function findPosition(use, fail = (text) => tell(byId("answer"), text, "bad")) {
-    if (!window.isSecureContext || !navigator.geolocation) return fail(say("noLocation"));
+    if (!canLocate()) return fail(say("noLocation"));
     tell(byId("answer"), say("looking"), "");
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
