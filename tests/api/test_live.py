@@ -417,7 +417,12 @@ def test_another_system_is_told_signed_in_order_and_again_until_it_acknowledges(
             port = server.sockets[0].getsockname()[1]
             made = (await client.post("/webhooks", json={"url": f"http://127.0.0.1:{port}/hook"})).json()
             before = (await client.get("/webhooks")).json()["webhooks"][0]["delivered"]
-            body = {"person_id": live.people["S2"], "grid_code": SECOND, "role": "专职网格员", "since": "2070-01-01"}
+            body = {
+                "person_id": live.people["S2"],
+                "grid_code": SECOND,
+                "role": "网格党组织书记",
+                "since": "2070-01-01",
+            }
             assert (await client.post("/assignments", json=body)).status_code == 201
             async with asyncio.timeout(15):
                 while (await client.get("/webhooks")).json()["webhooks"][0]["delivered"] == before:  # noqa: ASYNC110  it happens in the database
