@@ -4,7 +4,7 @@ Exit codes: 0 every hard promise holds, 1 one is broken or a community failed, 2
 Commands import what they need when they run: --help and completion shall not wait a second for geopandas.
 """
 
-from app.cli import access, divide, links, machine, reports, serve, sides, standards, store, tables, walking
+from app.cli import access, divide, links, machine, maps, reports, serve, sides, standards, store, tables, walking
 from app.cli.root import app, main
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "links",
     "machine",
     "main",
+    "maps",
     "reports",
     "serve",
     "sides",

@@ -1,4 +1,4 @@
-"""`split`, `verify`, `map`: from files to a checked plan and its picture."""
+"""`split`, `verify`: from files to a checked plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from app.geo.errors import UsageError
 from app.geo.rules import Rules
 from app.settings import Settings
 
-__all__ = ["draw_map", "split", "verify"]
+__all__ = ["split", "verify"]
 
 
 @app.command(help="把社区划分成网格 Divide communities into grids: from GIS files to a checked plan.gpkg")
@@ -243,34 +243,3 @@ def verify(
             if report is not None:
                 terminal.print(f"体检表和体检图：{report}", f"workbook and map: {report}")
         raise typer.Exit(0 if check.kept else 1)
-
-
-@app.command(name="map", help="把方案画成离线网页 Draw a plan as one page that opens without internet")
-def draw_map(
-    context: typer.Context,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="网页文件，默认放在方案旁 page; map.html beside the plan if not given",
-            show_default=False,
-        ),
-    ] = None,
-    attribution: Annotated[str, typer.Option(help="数据来源署名 thanks to whoever made the data")] = "",
-    force: Force = False,
-    as_json: AsJson = False,
-) -> None:
-    """Draw a plan as one page that opens from disk without internet."""
-    with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
-
-        page = out or plan.with_name("map.html")
-        with terminal.progress() as on_step:
-            jobs.draw(
-                plan, page, language=terminal.settings.language, attribution=attribution, force=force, on_step=on_step
-            )
-        if as_json:
-            terminal.print_json({"map": str(page)})
-        else:
-            terminal.print(f"地图：{page}", f"map: {page}")

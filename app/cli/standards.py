@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.jobs import StandardsCheck
     from app.terminal import Terminal
 
-__all__ = ["check"]
+__all__ = ["check", "read_day"]
 
 MOST_ROWS = 20
 """Communities and projects that are shown; all of them are in the JSON and the workbook."""
@@ -104,7 +104,7 @@ def check(
             ),
             rooms=rooms,
             projects=projects,
-            as_of=_read_day(as_of),
+            as_of=read_day(as_of),
             rules=tuple(rules or ()),
             on=tuple(on or ()),
             off=tuple(off or ()),
@@ -128,7 +128,8 @@ def check(
         raise typer.Exit(0 if done.kept else 1)
 
 
-def _read_day(text: str) -> date:
+def read_day(text: str) -> date:
+    """Read a day, today where none is given."""
     if not text:
         return datetime.now().astimezone().date()
     try:

@@ -121,6 +121,18 @@ _FAULTS: Mapping[str, _FaultText] = {
         "column {field} is missing; there are: {columns}",
         "Name it by --columns {layer}.{field}=COLUMN",
     ),
+    "theme_column": _FaultText(
+        "没有“{column}”这一列，或有几列以它结尾；现有：{columns}",
+        "请写成 --theme 文件:列名，列名写全",
+        "there is no column “{column}”, or several end so; there are: {columns}",
+        "Write --theme FILE:COLUMN with the whole heading",
+    ),
+    "theme_key": _FaultText(
+        "没有一列说明各行属于哪个网格、社区或小区；现有字段：{columns}",
+        "请加上网格编码、社区编码（或社区名称）、小区编码（或小区名称）其中一列",
+        "no column says to which grid, community or compound a row belongs; there are: {columns}",
+        "Add one: grid code, community code or name, compound code or name",
+    ),
     "column_unknown": _FaultText(
         "指明的字段“{column}”（作 {field} 用）不存在；现有字段：{columns}",
         "请核对 --columns",

@@ -14,6 +14,7 @@ from app.jobs.site import SiteOrder, SitingDone, site
 from app.jobs.split import FailedCommunity, SplitDone, SplitOrder, split
 from app.jobs.steps import OnStep
 from app.jobs.verify import Check, verify
+from app.jobs.views import MapInputs
 
 __all__ = [
     "Check",
@@ -27,6 +28,7 @@ __all__ = [
     "FailedCommunity",
     "GridSides",
     "Inputs",
+    "MapInputs",
     "Mapped",
     "NoticeCheck",
     "OnStep",

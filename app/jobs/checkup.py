@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,12 +21,11 @@ from app.geo.survey import polygons_only, read_statements, survey_grids
 from app.jobs.inputs import Inputs
 from app.jobs.steps import OnStep, Steps
 from app.jobs.verify import Check, verify_in_steps
+from app.maps.change_views import view_checkup
 from app.maps.plan_page import draw_plan
-from app.maps.views import View, ViewClass
 from app.output import refuse_to_overwrite, write_whole
 from app.reports.checkup import FAULTY, list_checkup, write_checkup
 from app.reports.ledgers import Roster
-from app.reports.texts import clean
 
 __all__ = ["CHECKUP_FILES", "check_up"]
 
@@ -68,32 +66,9 @@ def check_up(
         rows = list_checkup(drawn, layers, rules, check.scorecard, check.rejections, roster)
         content = write_checkup(rows, check.scorecard, check.rejections, rules, layers.household_basis)
         (part / TABLE).write_bytes(content)
-        page = draw_plan(_as_plan(drawn, layers, rules), language=language, views=[_view_findings(rows)])
+        page = draw_plan(_as_plan(drawn, layers, rules), language=language, views=[view_checkup(rows, FAULTY)])
         (part / PAGE).write_text(page, "utf-8")
     return check
-
-
-def _view_findings(rows: pd.DataFrame) -> View:
-    """Colour grids by what was found: nothing, only households out of the band or nobody in post, or more."""
-    own = rows[rows["网格编码"] != ""]
-    drawn = ["未覆盖重叠", "边界与图形", "被拆分小区", "编码与归属"]
-    faults = own[drawn].notna().any(axis=1)
-    place = np.where(faults, 2, np.where(own["结论"] == FAULTY, 1, 0))
-    texts = own[["户数结论", *drawn, "人员问题"]]
-    said = ["；".join(map(clean, row)).strip("；") for row in texts.itertuples(index=False, name=None)]
-    said = [re.sub("；+", "；", text) for text in said]
-    return View(
-        "checkup",
-        "现有网格体检",
-        "grid",
-        (
-            ViewClass("正常", "#f3f1ec"),
-            ViewClass("户数或人员需整改", "#f7e08a", "!"),
-            ViewClass("边界、覆盖或编码需整改", "#e9a08a", "✗"),
-        ),
-        dict(zip(own["网格编码"], map(int, place), strict=True)),
-        dict(zip(own["网格编码"], said, strict=True)),
-    )
 
 
 def _as_plan(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Plan:

@@ -21,6 +21,7 @@ from app.geo.measures import STREET_CLASSES, street_class
 from app.geo.plan import Plan
 from app.maps.assets import Asset, bundle_scripts, bundle_styles
 from app.maps.offline import OfflineFigure, OfflineMap
+from app.maps.overlays import Overlay, encode_overlay
 from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
 from app.maps.views import View
 
@@ -45,7 +46,7 @@ STREET_TILE_DEGREES = 0.02
 
 SCRIPTS = (
     *("elements.js", "tables.js", "lines.js", "data.js", "views.js", "labels.js"),
-    *("map.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
+    *("overlays.js", "map.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
 )
 """In the order in which they build on each other."""
 
@@ -67,6 +68,7 @@ def draw_plan(
     attribution: str = "",
     views: Sequence[View] = (),
     places: Sequence[Place] = (),
+    overlays: Sequence[Overlay] = (),
     served: bool = False,
     home: str = "",
 ) -> str:
@@ -84,6 +86,8 @@ def draw_plan(
         Ways to colour communities or grids, to choose from.
     places
         What the search finds besides communities, grids and streets.
+    overlays
+        Shapes over and under the grids: water and railways, which a plan does not hold, blind spots, old outlines.
     served
         Ask the service for the files of `plan_assets`; otherwise the page needs nothing but itself.
     home
@@ -112,6 +116,7 @@ def draw_plan(
                 "stepsPerDegree": STEPS_PER_DEGREE,
                 "bounds": [[south, west], [north, east]],
                 "views": [_describe_view(view) for view in views],
+                "overlays": [encode_overlay(one) for one in overlays],
                 "places": [[one.kind, one.name, round(one.longitude, 6), round(one.latitude, 6)] for one in places],
                 **_describe_plan(plan),
             }
@@ -185,6 +190,14 @@ def _describe_view(view: View) -> dict[str, Any]:
         "classOf": dict(view.class_of),
         "texts": dict(view.texts),
         "note": view.note,
+        "missing": view.missing,
+        "beside": list(view.beside),
+        "areas": [
+            {"code": one.code, "name": one.name, "parts": parts}
+            for one, parts in zip(
+                view.areas, encode_polygons(np.asarray([one.outline for one in view.areas], dtype=object)), strict=True
+            )
+        ],
     }
 
 

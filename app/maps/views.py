@@ -1,34 +1,37 @@
-"""Ways to colour communities or grids: classes with colour and sign, a text for each, no data as a class of its own."""
+"""A view: a way to colour communities, grids or areas of its own, with classes, signs, and a text for each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 __all__ = [
+    "BAD",
+    "GOOD",
+    "PALE",
+    "SEQUENCE",
+    "WARN",
+    "Area",
+    "Level",
     "View",
     "ViewClass",
     "view_band",
+    "view_borders",
     "view_posts",
-    "view_shares",
-    "view_shortfalls",
-    "view_theme",
 ]
 
-SEQUENCE = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
-"""ColorBrewer YlGnBu, five classes: ordered by lightness, told apart by colour-blind eyes and in grey print."""
+SEQUENCE = ("#ffffd9", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8")
+"""From ColorBrewer's YlGnBu: ordered by lightness, told apart by colour-blind eyes and in grey print, and never so dark
+that lines and labels are lost on it."""
 
 GOOD, WARN, BAD, PALE = "#a6d8e7", "#f7e08a", "#e9a08a", "#f3f1ec"
 """Pass and fail differ in lightness and carry a sign: never in red and green alone."""
 
-QUALITIES = ("#b9eafc", "#efb49a", "#f8eda2", "#d8f2d4", "#dfb6c7", "#c5b8fe", "#d9c8a9", "#c7d3dd")
-"""For kinds without an order; at most as many, the rest together as others."""
-
-OTHERS = "其他"
+Level = Literal["grid", "community", "area"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +45,22 @@ class ViewClass:
 
 
 @dataclass(frozen=True)
+class Area:
+    """An area that is neither a grid nor a community, such as a compound: by code, name and outline in EPSG:4490."""
+
+    code: str
+    name: str
+    outline: Any
+
+
+@dataclass(frozen=True)
 class View:
     """One way to colour a map, with its legend, and its column in the table beside it."""
 
     name: str
     """Short and plain: it stands in permalinks."""
     title: str
-    level: Literal["grid", "community"]
+    level: Level
     classes: tuple[ViewClass, ...]
     class_of: Mapping[str, int]
     """Number of the class by code; what is missing has no data, which is shown as such."""
@@ -56,6 +68,12 @@ class View:
     """What the table says, by code."""
     note: str = ""
     """Rule, source and day of the figures."""
+    areas: tuple[Area, ...] = ()
+    """What is coloured where the level is `area`."""
+    beside: tuple[str, ...] = ()
+    """Overlays by name that are shown when this view is chosen."""
+    missing: str = ""
+    """What the class without data is called; if not given, that there is no data."""
 
 
 def view_band(grids: pd.DataFrame, min_households: int, max_households: int) -> View:
@@ -108,116 +126,46 @@ def view_posts(posts: pd.DataFrame) -> View:
     )
 
 
-STATUSES = (("达标", GOOD, "✓"), ("待核实", WARN, "?"), ("不达标", BAD, "✗"))
-
-
-def view_shortfalls(findings: pd.DataFrame, *, title: str, note: str) -> View:
-    """Show which communities meet a standard; breaks are the law's, so there are no classes of more or less.
+def view_borders(grids: pd.DataFrame, borders: pd.DataFrame) -> View:
+    """Show on what the borders of each grid run, by the share of them that crosses open ground.
 
     Parameters
     ----------
-    findings
-        `community_code`, `status` (达标, 待核实, 不达标 or 数据不足, which is no data), `text`.
+    grids
+        `grid_code`.
+    borders
+        `left_grid`, `right_grid`, `barrier`, `length_m`; borders of communities are not among them.
     """
-    number = {name: place for place, (name, _, _) in enumerate(STATUSES)}
-    known = findings[findings["status"].isin(number)]
-    return View(
-        "standards",
-        title,
-        "community",
-        tuple(ViewClass(*status) for status in STATUSES),
-        {str(code): number[status] for code, status in zip(known["community_code"], known["status"], strict=True)},
-        {str(code): str(text) for code, text in zip(findings["community_code"], findings["text"], strict=True)},
-        note,
-    )
+    sides = [borders.rename(columns={side: "grid_code"}) for side in ("left_grid", "right_grid")]
+    rows = pd.concat([side[["grid_code", "barrier", "length_m"]] for side in sides], ignore_index=True)
+    rows["barrier"] = rows["barrier"].map(BARRIER_WORDS).fillna("其他")
+    lengths = rows.pivot_table(index="grid_code", columns="barrier", values="length_m", aggfunc="sum", fill_value=0.0)
+    lengths = lengths[lengths.sum(axis=1) > 0]
+    class_of, texts = {}, {}
+    there = {str(code) for code in grids["grid_code"]}
+    for code, row in lengths.iterrows():
+        if str(code) not in there:
+            continue
+        parts = (row / row.sum()).sort_values(ascending=False, kind="stable")
+        texts[str(code)] = "、".join(f"{word} {part:.0%}" for word, part in parts.items() if part >= SMALLEST_PART)
+        bare = float(parts.get(OPEN, 0.0))
+        class_of[str(code)] = 0 if bare == 0 else 1 if bare < 1 / 3 else 2 if bare < 2 / 3 else 3
+    steps = ("没有", "不到三分之一", "三分之一至三分之二", "三分之二以上")
+    classes = tuple(ViewClass(text, colour) for text, colour in zip(steps, (PALE, *SEQUENCE[:3]), strict=True))
+    note = "网格边界经过楼间空地的比例；社区界线不计"
+    return View("borders", "边界依据（空地占比）", "grid", classes, class_of, texts, note)
 
 
-def view_shares(
-    shares: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    level: Literal["grid", "community"],
-    note: str = "",
-) -> View:
-    """Show the share of households that something holds for, in five steps of a fifth.
+OPEN = "空地"
+SMALLEST_PART = 0.005
+"""Less of a border is not worth a word."""
 
-    Parameters
-    ----------
-    shares
-        `code` and `share` from 0 to 1, NaN where there are no households to speak of.
-    """
-    known = shares.dropna(subset=["share"])
-    part = known["share"].to_numpy(float)
-    place = np.clip((part * 5).astype(int), 0, 4)
-    steps = tuple(ViewClass(f"{step * 20}–{step * 20 + 20}%", colour) for step, colour in enumerate(reversed(SEQUENCE)))
-    codes = known["code"].astype(str)
-    return View(
-        name,
-        title,
-        level,
-        steps,
-        dict(zip(codes, map(int, place), strict=True)),
-        {code: f"{value:.0%}" for code, value in zip(codes, part, strict=True)},
-        note,
-    )
-
-
-def view_theme(
-    ledger: pd.DataFrame,
-    value: str,
-    *,
-    name: str,
-    title: str,
-    level: Literal["grid", "community"],
-    note: str = "",
-) -> View:
-    """Make a theme (专题图) of any column of a ledger: numbers in at most five classes of about as many, words by kind.
-
-    Parameters
-    ----------
-    ledger
-        `code` and the column `value`; an empty cell is no data. Words beyond the eight most frequent are put together.
-    """
-    known = ledger.dropna(subset=[value])
-    known = known[known[value].astype(str).str.strip() != ""]
-    codes = [str(code) for code in known["code"]]
-    numbers = pd.to_numeric(known[value], errors="coerce")
-    if len(known) and not numbers.isna().any():
-        figures = numbers.to_numpy(float)
-        classes, place = _class_numbers(figures)
-        texts = [f"{figure:,.10g}" for figure in figures]
-    else:
-        texts = [str(text).strip() for text in known[value]]
-        classes, place = _class_words(texts)
-    return View(
-        name, title, level, classes, dict(zip(codes, place, strict=True)), dict(zip(codes, texts, strict=True)), note
-    )
-
-
-def _class_numbers(figures: np.ndarray) -> tuple[tuple[ViewClass, ...], list[int]]:
-    """Give each different number a class where there are few, else put about as many into each of five."""
-    different = np.unique(figures)
-    if len(different) <= len(SEQUENCE):
-        colours = [SEQUENCE[round(step)] for step in np.linspace(0, len(SEQUENCE) - 1, len(different))]
-        classes = tuple(ViewClass(f"{one:,.10g}", colour) for one, colour in zip(different, colours, strict=True))
-        return classes, [int(place) for place in np.searchsorted(different, figures)]
-    breaks = np.unique(np.quantile(figures, np.linspace(0, 1, len(SEQUENCE) + 1)[1:-1], method="higher"))
-    place = np.searchsorted(breaks, figures, side="right")
-    used = np.unique(place)
-    colours = [SEQUENCE[round(step)] for step in np.linspace(0, len(SEQUENCE) - 1, len(used))]
-    classes = tuple(
-        ViewClass(f"{figures[place == one].min():,.10g}–{figures[place == one].max():,.10g}", colour)
-        for one, colour in zip(used, colours, strict=True)
-    )
-    return classes, [int(one) for one in np.searchsorted(used, place)]
-
-
-def _class_words(texts: Sequence[str]) -> tuple[tuple[ViewClass, ...], list[int]]:
-    counts = pd.Series(list(texts), dtype=object).value_counts()
-    order = sorted(counts.index, key=lambda word: (-counts[word], word))
-    room = len(QUALITIES) if len(order) <= len(QUALITIES) else len(QUALITIES) - 1
-    names = order[:room] + ([OTHERS] if len(order) > room else [])
-    place = {word: min(number, len(names) - 1) for number, word in enumerate(order)}
-    classes = tuple(ViewClass(name, colour) for name, colour in zip(names, QUALITIES, strict=False))
-    return classes, [place[text] for text in texts]
+BARRIER_WORDS = {
+    **dict.fromkeys(("motorway", "trunk", "primary", "secondary"), "主要街道"),
+    **dict.fromkeys(("tertiary", "street"), "支路、街"),
+    "lane": "巷",
+    "rail": "铁路",
+    "water": "河流",
+    "wall": "围墙",
+    "open": OPEN,
+}

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.maps.views import OTHERS, view_band, view_posts, view_shares, view_shortfalls, view_theme
+from app.maps.facility_views import view_shares, view_shortfalls
+from app.maps.themes import OTHERS, view_theme
+from app.maps.views import view_band, view_borders, view_posts
 
 
 def labels(view):
@@ -79,3 +81,25 @@ def test_a_larger_number_is_never_in_a_lower_class(figures):
 def test_a_theme_of_one_number_has_one_class(figures):
     ledger = pd.DataFrame({"code": [str(n) for n in range(len(figures))], "figure": figures})
     assert len(view_theme(ledger, "figure", name="f", title="", level="grid").classes) == 1
+
+
+def test_borders_are_told_by_what_they_run_on_and_classed_by_open_ground():
+    grids = pd.DataFrame({"grid_code": ["a", "b"]})
+    borders = pd.DataFrame(
+        [("a", "b", "street", 300.0), ("a", "b", "open", 100.0), ("b", "elsewhere", "lane", 50.0)],
+        columns=["left_grid", "right_grid", "barrier", "length_m"],
+    )
+    view = view_borders(grids, borders)
+    assert view.texts == {"a": "支路、街 75%、空地 25%", "b": "支路、街 67%、空地 22%、巷 11%"}
+    assert labels(view) == {"a": "不到三分之一", "b": "不到三分之一"}
+
+
+def test_years_have_no_comma():
+    ledger = pd.DataFrame({"code": list("abc"), "year": [2020, 2021, 2020]})
+    assert labels(view_theme(ledger, "year", name="y", title="", level="community"))["a"] == "2020"
+
+
+def test_an_empty_cell_of_a_theme_may_mean_that_there_is_none():
+    view = view_theme(pd.DataFrame({"code": ["a"], "body": [None]}), "body", name="p", title="", level="community")
+    assert view.class_of == {}
+    assert view.missing == "空白（没有，或未填）"

@@ -51,9 +51,10 @@
         swatch(colour),
         `${sign} ${say("classOf", { label, n: counts[place] })}`.trim(),
       ]);
-      const all = (view.level === "grid" ? plan.grids : plan.communities).length;
+      const all = { grid: plan.grids, community: plan.communities, area: view.areas }[view.level].length;
       const without = all - counts.reduce((sum, count) => sum + count, 0);
-      return without > 0 ? [...rows, [hatchedSwatch(plan.noData), say("classOf", { label: words.noData, n: without })]] : rows;
+      const label = view.missing || words.noData;
+      return without > 0 ? [...rows, [hatchedSwatch(plan.noData), say("classOf", { label, n: without })]] : rows;
     }
     const view = plan.chosenView;
     document.getElementById("legend").replaceChildren(
@@ -61,9 +62,24 @@
       list([...(view.classes.length ? classesOf(view) : apart), [lineSample(COMMUNITY), words.legendCommunity]]),
       ...(view.note ? [make("p", { class: "small" }, view.note)] : []),
       make("h2", {}, words.legendBorders),
-      list(GROUPS.map((group) => [lineSample(BORDERS[kindOf(group)]), words.barrierGroups[group]]))
+      list(GROUPS.map((group) => [lineSample(BORDERS[kindOf(group)]), words.barrierGroups[group]])),
+      ...(plan.overlays.length
+        ? [
+            make("h2", {}, words.legendOverlays),
+            list(plan.overlays.map((one) => [overlaySample(jiexiang.overlayStyles[one.style]), one.title])),
+          ]
+        : [])
     );
   };
+
+  function overlaySample({ colour, fill, fillOpacity, weight, casing, dash, radius }) {
+    const stroke = { stroke: colour, "stroke-width": weight };
+    if (radius) return sample([["circle", { cx: 22, cy: 12, r: 9, fill, ...stroke }]]);
+    if (fill) return sample([["rect", { x: 2, y: 4, width: 40, height: 16, fill, "fill-opacity": fillOpacity, ...stroke }]]);
+    if (!casing) return sample([["path", { d: "M2 12H42", "stroke-dasharray": dash, ...stroke }]]);
+    const gaps = { stroke: casing, "stroke-width": weight - 2, "stroke-dasharray": dash };
+    return sample([["path", { d: "M2 12H42", ...stroke }], ["path", { d: "M2 12H42", ...gaps }]]);
+  }
 
   const swatch = (fill) => sample([["rect", { x: 2, y: 4, width: 40, height: 16, fill, stroke: "#6a7382" }]]);
   const hatchedSwatch = (fill) =>
@@ -75,17 +91,19 @@
   // A box for each layer that can be hidden; the box of a layer that was left out says so.
   jiexiang.drawLayerBoxes = (plan, view) => {
     const boxes = document.getElementById("layers");
+    const overlays = plan.overlays.map(({ id, title, shown }) => ["over-" + id, title, shown]);
     [
       ["labels", "layerLabels", true],
       ["communities", "layerCommunities", true],
       ["streets", "layerStreets", true],
       ["units", "layerUnits", false],
+      ...overlays,
     ].forEach(([name, word, on]) => {
       const missing = plan[name] === null;
       const box = make("input", { type: "checkbox", id: "show-" + name, onchange: () => view.show(name, box.checked) });
       box.checked = on;
       box.disabled = missing;
-      const text = plan.words[missing ? "unitsLeftOut" : word];
+      const text = missing ? plan.words.unitsLeftOut : plan.words[word] || word;
       boxes.append(make("label", { class: "toggle" }, [box, make("span", {}, text)]));
     });
   };

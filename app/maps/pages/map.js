@@ -33,6 +33,7 @@
     trunk: { weight: 9, from: 0, named: 12.5 },
     motorway: { weight: 9, from: 0, named: 12.5 },
   };
+  const OVERLAYS_NAMED = 14.5;
   const PANES = { grids: 400, lines: 410, labels: 420 };
 
   jiexiang.styles = { INK, BORDERS, BAND_COLOURS, COMMUNITY };
@@ -71,11 +72,15 @@
 
     // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear.
     const stack = [];
+    const areas = L.layerGroup();
+    stack.push({ name: "areas", from: 0, layer: areas });
     const pile = (name, from, shapes) => stack.push({ name, from, layer: L.layerGroup(shapes) });
     const bundles = Object.entries(STREETS).map(([kind, style]) => ({
       style,
       lines: plan.streets.filter((bundle) => bundle.class === kind).map((bundle) => bundle.lines.map(plan.decode)),
     }));
+    const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, above));
+    overlays.filter(({ under }) => under).forEach(({ name, shapes }) => pile(name, 0, shapes));
     bundles.forEach(({ style, lines }) => {
       const edges = lines.map((points) => grow(style.weight, 1.2, line(points, { color: "#8f959f", lineCap: "round" })));
       pile("streets", Math.max(style.from, CASED_FROM), edges);
@@ -108,11 +113,19 @@
         grow(weight, 0, line(points, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
       )
     );
+    overlays.filter(({ under }) => !under).forEach(({ name, shapes }) => pile(name, 0, shapes));
     const chosen = L.layerGroup();
     stack.push({ name: "chosen", from: 0, layer: chosen });
 
-    const shown = new Set(["streets", "communities", "borders", "chosen"]);
+    const shown = new Set(["areas", "streets", "communities", "borders", "chosen"]);
+    plan.overlays.filter((overlay) => overlay.shown).forEach(({ id }) => shown.add("over-" + id));
     let piled = [];
+    // What was added to a group lies above everything: put all groups back in their order.
+    function restack() {
+      piled.forEach(({ layer }) => map.removeLayer(layer));
+      piled = [];
+      arrange();
+    }
     function arrange() {
       const wanted = stack.filter(({ name, from }) => shown.has(name) && map.getZoom() >= from);
       if (wanted.length === piled.length && wanted.every((one, place) => one === piled[place])) return;
@@ -125,7 +138,7 @@
       growing.forEach((update) => update(scale));
       arrange();
     }
-    const labels = new jiexiang.Labels(() => chooseLabels(map, plan, shown.has("streets")));
+    const labels = new jiexiang.Labels(() => chooseLabels(map, plan, (name) => shown.has(name)));
 
     // What panel and legend cover is kept free.
     const panel = document.getElementById("panel");
@@ -151,6 +164,13 @@
       },
       repaint: () => {
         grounds.forEach((shape, place) => shape.setStyle({ fillColor: fillOf(plan.grids[place]) }));
+        areas.clearLayers();
+        const { areas: own = [], areaFillOf } = plan.chosenView;
+        own.forEach((area) => {
+          const fill = { fill: true, fillOpacity: 1, fillColor: areaFillOf(area), color: "#4d566a", weight: 1 };
+          areas.addLayer(outline(area.outline, fill));
+        });
+        restack();
         if (map.hasLayer(labels)) labels.redraw();
       },
       goTo: (lat, lon) => map.setView([lat, lon], Math.max(map.getZoom(), 17), { animate: !calm.matches }),
@@ -171,8 +191,8 @@
     return view;
   };
 
-  // Communities where their grids are too small to be labelled, then grids out of the band, then the others, then streets.
-  function chooseLabels(map, plan, withStreets) {
+  // Communities where their grids are too small to be labelled, then overlays, then grids out of the band, then the others, then streets.
+  function chooseLabels(map, plan, on) {
     const bounds = map.getBounds().pad(0.05);
     const metres = (40075016.7 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / 2 ** (map.getZoom() + 8);
     const seen = ([lon, lat]) => bounds.contains([lat, lon]);
@@ -182,6 +202,14 @@
       if (!name || gridRoom / metres > 26 || label[2] / metres < 14 || !seen(label)) return;
       const forms = [[{ text: name, size: 16, bold: true, colour: "#4a1f73" }]];
       labels.push({ at: [label[1], label[0]], forms, room: (label[2] / metres) * 3 });
+    });
+
+    plan.overlays.filter(({ id }) => on("over-" + id)).forEach((overlay) => {
+      const { text: colour, radius } = jiexiang.overlayStyles[overlay.style];
+      const letters = radius ? { size: 14, bold: true, colour } : { size: 13, bold: true, colour };
+      overlay.labels
+        .filter(([, lon, lat]) => seen([lon, lat]) && (radius || map.getZoom() >= OVERLAYS_NAMED))
+        .forEach(([text, lon, lat]) => labels.push({ at: [lat, lon], room: 400, forms: [[{ text, ...letters }]] }));
     });
 
     const { signOf, signColourOf } = plan.chosenView;
@@ -206,7 +234,7 @@
         labels.push({ at: [grid.label[1], grid.label[0]], forms, room: Math.max(room * 2.1, 14) });
       });
 
-    if (!withStreets) return labels;
+    if (!on("streets")) return labels;
     plan.streetNames.forEach(([name, lon, lat, angle, reach, kind]) => {
       if (map.getZoom() < STREETS[kind].named || !seen([lon, lat])) return;
       const letters = { size: 14, bold: false, colour: "#3f4757" };

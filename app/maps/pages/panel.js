@@ -56,8 +56,22 @@
     const says = (level) => plan.chosenView.classes.length > 0 && plan.chosenView.level === level;
     const viewColumn = () => {
       const { textOf, classOf, title } = plan.chosenView;
-      return { label: title, value: (one) => classOf[one.code] ?? -1, show: (one) => textOf(one.code) || words.noData };
+      const missing = plan.chosenView.missing || words.noData;
+      return { label: title, value: (one) => classOf[one.code] ?? -1, show: (one) => textOf(one.code) || missing };
     };
+
+    function makeAreaTable() {
+      return makeTable(
+        plan.chosenView.title,
+        [{ ...text(words.name, (one) => one.name), under: text(words.code, (one) => one.code) }, viewColumn()],
+        plan.chosenView.areas,
+        () => "",
+        (area) => {
+          view.mark(area.outline);
+          view.zoomTo(area.outline, 18);
+        }
+      );
+    }
 
     function makeCommunityTable() {
       return makeTable(
@@ -124,7 +138,7 @@
     const tablePlace = make("div", { class: "table" });
     let table = null;
     function fillOverview() {
-      table = says("grid") ? makeGridTable(plan.grids) : makeCommunityTable();
+      table = says("area") ? makeAreaTable() : says("grid") ? makeGridTable(plan.grids) : makeCommunityTable();
       tablePlace.replaceChildren(table);
       search();
     }

@@ -32,6 +32,11 @@
       plan.chosenView = chosen;
       document.getElementById("view-" + chosen.id).checked = true;
       jiexiang.drawLegend(plan);
+      plan.overlays.filter(({ shown }) => !shown).forEach(({ id }) => {
+        const on = (chosen.beside || []).includes(id);
+        document.getElementById("show-over-" + id).checked = on;
+        view.show("over-" + id, on);
+      });
       view.repaint();
       panel.reopen();
       remember();

@@ -5,6 +5,7 @@
   const { make } = jiexiang;
 
   const INK = "#1d2330";
+  const UNFILLED = "#f3f1ec";
   const BAND_COLOURS = { above: "#8f1a14", below: "#08427f", in: INK, none: INK };
 
   // Make the views of a plan ready; each has fillOf, signOf and signColourOf for a grid, and textOf for a grid or a community.
@@ -20,6 +21,7 @@
       textOf: () => "",
     };
     const given = (plan.views || []).map((view) => {
+      if (view.level === "area") return readAreas(plan, view);
       const keyOf = (grid) => (view.level === "grid" ? grid.code : (plan.communities[grid.community] || { code: "" }).code);
       const classOf = (grid) => view.classes[view.classOf[keyOf(grid)]];
       return {
@@ -33,6 +35,21 @@
     plan.allViews = [apart, ...given];
     plan.chosenView = apart;
   };
+
+  // A view of areas of its own leaves the grids unfilled and has a shape for each area.
+  function readAreas(plan, view) {
+    const areas = view.areas.map((area) => ({ ...area, outline: plan.decodeParts(area.parts) }));
+    const classOf = (area) => view.classes[view.classOf[area.code]];
+    return {
+      ...view,
+      areas,
+      fillOf: () => UNFILLED,
+      signOf: () => "",
+      signColourOf: () => INK,
+      areaFillOf: (area) => (classOf(area) ? classOf(area).colour : plan.noData),
+      textOf: (code) => view.texts[code] || "",
+    };
+  }
 
   // The choice between views, where there is one; choose(view) is called for each change.
   jiexiang.drawViewChoice = (plan, choose) => {

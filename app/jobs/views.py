@@ -1,0 +1,300 @@
+"""What a map can show beyond its plan: views, layers and places, from the ledgers and layers that were given."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from app.files.columns import parse_columns
+from app.files.datums import parse_datums
+from app.files.facilities import read_facilities
+from app.files.messages import Note
+from app.files.plans import read_grids, read_plan
+from app.files.roster import read_roster
+from app.files.staff import read_staff
+from app.files.themes import ThemeColumn, read_theme
+from app.geo.coverage import Coverage, Walk
+from app.geo.errors import UsageError
+from app.geo.layers import Layers
+from app.geo.lineage import Lineage, trace_lineage
+from app.geo.plan import Plan
+from app.jobs.check import CheckOrder, StandardsCheck, check
+from app.jobs.coverage import CoverageOrder, choose_classes, coverage
+from app.jobs.inputs import Inputs, read_inputs
+from app.jobs.site import SiteOrder, SitingDone, site
+from app.jobs.steps import Steps
+from app.maps.change_views import view_changes
+from app.maps.facility_views import overlay_blind_spots, overlay_sites, view_coverage, view_standards
+from app.maps.overlays import Overlay, overlay_frame, overlay_old_grids
+from app.maps.plan_page import Place
+from app.maps.themes import view_theme
+from app.maps.views import Area, View, view_band, view_borders, view_posts
+
+__all__ = ["Gathered", "MapInputs", "gather_views"]
+
+WITHIN_M = 500.0
+FIRST_CLASS = "service_station"
+
+
+@dataclass(frozen=True)
+class MapInputs:
+    """What a map is drawn from: a plan, and any of the ledgers and layers that it is held against."""
+
+    plan: Path
+    as_of: date
+    """Day on which standards and papers are judged."""
+    inputs: Inputs = field(default_factory=lambda: Inputs({}))
+    """communities (those of the plan if not given), streets, buildings, barriers, compounds."""
+    before: str = ""
+    staff: str = ""
+    staff_before: str = ""
+    """Who works in the new grids, and who worked in the old ones."""
+    themes: tuple[str, ...] = ()
+    """FILE[:SHEET or LAYER]:COLUMN"""
+    rooms: str = ""
+    projects: str = ""
+    facilities: str = ""
+    facility_class: str = ""
+    """Of which coverage and blind spots are shown."""
+    within_m: float = WITHIN_M
+    sites: int = 0
+    """How many sites are proposed for one more facility of the class."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A plan with all that can be shown of it."""
+
+    plan: Plan
+    views: tuple[View, ...]
+    overlays: tuple[Overlay, ...]
+    places: tuple[Place, ...]
+    notes: tuple[Note, ...]
+    posts: pd.DataFrame | None = None
+    lineage: Lineage | None = None
+    check: StandardsCheck | None = None
+    coverage: Coverage | None = None
+    facility_class: str = ""
+    siting: SitingDone | None = None
+
+
+def gather_views(order: MapInputs, steps: Steps) -> Gathered:
+    """Read what was given and make of it what can be shown; what was not given is left out.
+
+    Raises
+    ------
+    InputError, UsageError
+        A ledger, a layer or an option cannot be used.
+    """
+    with steps.take("read"):
+        plan = read_plan(order.plan)
+        inputs = _with_plan(order, plan)
+        layers, report = read_inputs(inputs)
+        notes = list(report.notes)
+        themes = [(spec, read_theme(spec)) for spec in order.themes]
+    lineage, old = _trace(order, plan, layers, notes)
+    posts = _count_posts(order, plan, lineage)
+    done = _check(order, inputs, steps)
+    walked, kind, siting = _walk(order, inputs, layers, steps)
+    general = plan.grids[plan.grids["kind"] == "general"]
+    low, high = int(plan.about["min_households"]), int(plan.about["max_households"])
+    views = [view_band(plan.grids, low, high), view_borders(plan.grids, plan.borders)]
+    if posts is not None:
+        views.append(view_posts(posts[posts["grid_code"].isin(general["grid_code"])]))
+    if lineage is not None:
+        views.append(view_changes(lineage))
+    if done is not None:
+        views.append(view_standards(done.assessment))
+    if walked is not None:
+        views.append(view_coverage(walked, kind, order.within_m))
+    if order.staff or order.staff_before:
+        views.append(_view_staff(order.staff or order.staff_before, plan))
+    views += [_view_theme(spec, theme, number, plan, layers, notes) for number, (spec, theme) in enumerate(themes, 1)]
+    overlays = overlay_frame(layers.barriers)
+    if old is not None:
+        overlays.append(overlay_old_grids(old))
+    if walked is not None:
+        overlays.append(overlay_blind_spots(walked, kind, order.within_m))
+    if siting is not None:
+        overlays.append(overlay_sites(siting.siting.sites, f"建议选址（第 1—{len(siting.siting.sites)} 处）"))
+    places = [*_places_of(layers.compounds, "小区"), *_facilities(order, layers)]
+    return Gathered(
+        plan,
+        tuple(views),
+        tuple(overlays),
+        tuple(places),
+        tuple(notes),
+        posts,
+        lineage,
+        done,
+        walked,
+        kind,
+        siting,
+    )
+
+
+def _with_plan(order: MapInputs, plan: Plan) -> Inputs:
+    """Return the inputs with the communities of the plan where no others were given."""
+    given = order.inputs
+    basis = given.household_basis or str(plan.about["household_basis"])
+    sources = {"communities": f"{order.plan}:communities", **given.sources}
+    return replace(given, sources=sources, household_basis=basis)
+
+
+def _only(inputs: Inputs, *layers: str) -> Inputs:
+    return replace(inputs, sources={name: source for name, source in inputs.sources.items() if name in layers})
+
+
+def _trace(
+    order: MapInputs, plan: Plan, layers: Layers, notes: list[Note]
+) -> tuple[Lineage | None, gpd.GeoDataFrame | None]:
+    if not order.before:
+        if order.staff_before:
+            raise UsageError("--staff-before 要与 --before 一起用：没有原有网格，无从对应 (it goes with --before)")
+        return None, None
+    if not len(layers.buildings):
+        raise UsageError("--before 要与 --buildings 一起用：对照按楼栋的户数计算 (--before needs --buildings)")
+    told = order.inputs
+    old, more = read_grids(
+        order.before, layers.communities, columns=parse_columns(told.columns), datums=parse_datums(told.datums)
+    )
+    notes += more
+    return trace_lineage(old, plan.grids, plan.communities, layers.buildings), old
+
+
+def _count_posts(order: MapInputs, plan: Plan, lineage: Lineage | None) -> pd.DataFrame | None:
+    """Count the workers of each grid; those of old grids go along to the grid that carries on theirs."""
+    if order.staff:
+        filled = Counter(str(code) for code in read_roster(order.staff)["网格编码"])
+    elif order.staff_before and lineage is not None:
+        carried: Mapping[str, int] = {
+            str(code): int(there) for code, there in zip(lineage.old.codes, lineage.carried_by, strict=True)
+        }
+        there = [carried.get(str(code), -1) for code in read_roster(order.staff_before)["网格编码"]]
+        filled = Counter(str(lineage.new.codes[place]) for place in there if place >= 0)
+    else:
+        return None
+    codes = [str(code) for code in plan.grids["grid_code"]]
+    return pd.DataFrame({"grid_code": codes, "needed": 1, "filled": [filled[code] for code in codes]})
+
+
+def _check(order: MapInputs, inputs: Inputs, steps: Steps) -> StandardsCheck | None:
+    if not order.rooms:
+        return None
+    asked = CheckOrder(_only(inputs, "communities", "buildings"), order.rooms, order.as_of, projects=order.projects)
+    with steps.take("check"):
+        return check(asked, on_step=lambda *_: None)
+
+
+def _walk(
+    order: MapInputs, inputs: Inputs, layers: Layers, steps: Steps
+) -> tuple[Coverage | None, str, SitingDone | None]:
+    """Measure who can walk to the class that is shown, and where one more would help."""
+    if not order.facilities:
+        return None, "", None
+    asked = _only(inputs, "communities", "streets", "buildings", "barriers")
+    there, _ = read_facilities(order.facilities, layers.communities, parse_columns(inputs.columns))
+    known = choose_classes(there, [order.facility_class] if order.facility_class else [])
+    kind = FIRST_CLASS if FIRST_CLASS in known else known[0]
+    walk = Walk(within_m=tuple(sorted({*Walk().within_m, order.within_m})))
+    with steps.take("walk"):
+        measured = coverage(
+            CoverageOrder(asked, order.facilities, grids=str(order.plan), walk=walk), on_step=lambda *_: None
+        )
+    siting = None
+    if order.sites:
+        wanted = SiteOrder(
+            asked, order.facilities, kind, order.sites, order.within_m, walk=Walk(within_m=(order.within_m,))
+        )
+        with steps.take("site"):
+            siting = site(wanted, on_step=lambda *_: None)
+    return measured.coverage, kind, siting
+
+
+def _view_staff(spec: str, plan: Plan) -> View:
+    """Show how many work for each community, to 10,000 inhabitants."""
+    rows, _ = read_staff(spec, ())
+    people = {(row.community_code, row.staff_code) for row in rows if row.until is None}
+    counts = Counter(code for code, _ in people)
+    persons = plan.grids.groupby("community_code")["persons"].sum(min_count=1)
+    rates = [
+        (str(code), round(counts[str(code)] / number * 10_000, 1) if number > 0 else None)
+        for code, number in persons.items()
+    ]
+    return view_theme(
+        pd.DataFrame(rates, columns=["code", "rate"]),
+        "rate",
+        name="staff",
+        title="每万人工作人员数",
+        level="community",
+        note="人员配备表中未离岗的人数 ÷ 划分时的人口；含不包网格的人员",
+    )
+
+
+def _view_theme(spec: str, theme: ThemeColumn, number: int, plan: Plan, layers: Layers, notes: list[Note]) -> View:
+    if theme.level == "area":
+        codes, areas = _find_areas(theme, layers)
+    else:
+        codes, areas = _find_codes(theme, plan), ()
+    known = [(code, value) for code, value in zip(codes, theme.values, strict=True) if code]
+    lost = len(codes) - len(known)
+    if lost:
+        text = f"{theme.title}：{lost:,} 行说的网格、社区、小区不在图上"
+        notes.append(Note("theme", spec, "theme_lost", lost, text, f"{lost:,} rows name none that is on the map"))
+    return view_theme(
+        pd.DataFrame(known, columns=["code", "value"]),
+        "value",
+        name=f"theme-{number}",
+        title=theme.title,
+        level=theme.level,
+        note=f"来源：{Path(spec.rpartition(':')[0].rpartition(':')[0] or spec.rpartition(':')[0]).name}",
+        areas=areas,
+    )
+
+
+def _find_codes(theme: ThemeColumn, plan: Plan) -> list[str]:
+    """Return the code that each key is, or that bears it as its only name; '' for what is not there."""
+    frame, column = (plan.grids, "grid_code") if theme.level == "grid" else (plan.communities, "community_code")
+    named: dict[str, list[str]] = defaultdict(list)
+    for code, name in zip(frame[column], frame["name"], strict=True):
+        named[str(name)].append(str(code))
+    by_key = {name: codes[0] for name, codes in named.items() if len(codes) == 1 and name}
+    by_key.update((str(code), str(code)) for code in frame[column])
+    return [by_key.get(key, "") for key in theme.keys]
+
+
+def _find_areas(theme: ThemeColumn, layers: Layers) -> tuple[list[str], tuple[Area, ...]]:
+    """Return the code of each key and the outlines: those of the theme's own layer, else those of the compounds."""
+    if theme.shapes:
+        rows = zip(theme.keys, theme.names, theme.shapes, strict=True)
+        return list(theme.keys), tuple(Area(key, name or key, shape) for key, name, shape in rows)
+    if not len(layers.compounds):
+        raise UsageError(
+            f"--theme {theme.title}：按小区的台账要与 --compounds 一起用 (a ledger of compounds needs --compounds)"
+        )
+    rows = zip(layers.compounds["compound_id"], layers.compounds["name"], layers.compounds.geometry, strict=True)
+    areas = tuple(Area(str(code), str(name) or str(code), shape) for code, name, shape in rows)
+    by_key = {one.name: one.code for one in areas} | {one.code: one.code for one in areas}
+    return [by_key.get(key, "") for key in theme.keys], areas
+
+
+def _places_of(frame: gpd.GeoDataFrame, kind: str) -> list[Place]:
+    points = frame.geometry.representative_point()
+    return [
+        Place(kind, str(name), float(x), float(y))
+        for name, x, y in zip(frame["name"], points.x, points.y, strict=True)
+        if name
+    ]
+
+
+def _facilities(order: MapInputs, layers: Layers) -> list[Place]:
+    if not order.facilities:
+        return []
+    there, _ = read_facilities(order.facilities, layers.communities, parse_columns(order.inputs.columns))
+    return _places_of(there, "设施")

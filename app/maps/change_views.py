@@ -1,0 +1,101 @@
+"""Views of a plan against the grids that were there before, and of what is wrong with those."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.geo.lineage import Change, Flow, Lineage
+from app.maps.views import BAD, PALE, WARN, View, ViewClass
+
+__all__ = ["view_changes", "view_checkup"]
+
+BECAME: tuple[tuple[Change, ViewClass], ...] = (
+    ("保留", ViewClass("保留（不变）", PALE)),
+    ("边界微调", ViewClass("边界微调", "#d1e5f0", "~")),
+    ("拆分", ViewClass("由拆分而来", "#fdb863", "÷")),
+    ("合并", ViewClass("由合并而来", "#b2abd2", "＋")),
+    ("新增", ViewClass("新增", "#5e3c99", "●")),
+)
+"""Purple and orange differ for colour-blind eyes; what stays is not filled."""
+
+
+def view_changes(lineage: Lineage) -> View:
+    """Fill only the grids that differ from those before, and tell how many households came from and went where.
+
+    A grid has the class of what became of the old grid that it carries on; where it carries on none, that of the flow
+    that brings most households.
+    """
+    coming: dict[int, list[Flow]] = defaultdict(list)
+    leaving: dict[int, float] = defaultdict(float)
+    kept: dict[int, Flow] = {}
+    carried = {int(new): old for old, new in enumerate(lineage.carried_by.tolist()) if new >= 0}
+    for flow in lineage.flows:
+        if flow.new >= 0 and carried.get(flow.new) == flow.old and not flow.buildings:
+            kept[flow.new] = flow
+        elif flow.new >= 0:
+            coming[flow.new].append(flow)
+        if flow.old >= 0 and flow.households and lineage.carried_by[flow.old] >= 0:
+            leaving[int(lineage.carried_by[flow.old])] += flow.households
+    place_of = {word: place for place, (word, _) in enumerate(BECAME)}
+    class_of, texts = {}, {}
+    for row, code in enumerate(map(str, lineage.new.codes)):
+        came = sorted(coming[row], key=lambda flow: (-flow.households, flow.old))
+        change = kept[row].change if row in kept else came[0].change if came else "新增"
+        class_of[code] = place_of[change]
+        texts[code] = _tell(change, lineage, carried.get(row), came, leaving[row])
+    moved = f"改变网格归属的共 {lineage.moved_households:,.0f} 户；原有 {len(lineage.old.codes)} 个网格"
+    return View(
+        "changes", "与原有网格对照", "grid", tuple(one for _, one in BECAME), class_of, texts, moved, beside=("old",)
+    )
+
+
+def _tell(change: str, lineage: Lineage, old: int | None, came: Sequence[Flow], left: float) -> str:
+    said = [change]
+    if old is not None:
+        said.append(f"承接{_name(lineage, old)}")
+    moved = sum(flow.households for flow in came)
+    if moved:
+        sources = "、".join(_name(lineage, flow.old) for flow in came[:3]) + ("等" if len(came) > 3 else "")
+        said.append(f"自{sources}转入 {moved:,.0f} 户")
+    if left:
+        said.append(f"转出 {left:,.0f} 户")
+    return "，".join(said)
+
+
+def _name(lineage: Lineage, old: int) -> str:
+    return "未覆盖处" if old < 0 else f"“{lineage.old.names[old] or lineage.old.codes[old]}”"
+
+
+DRAWN = ["未覆盖重叠", "边界与图形", "被拆分小区", "编码与归属"]
+
+
+def view_checkup(rows: pd.DataFrame, faulty: str) -> View:
+    """Colour grids by what their checkup (体检) found: nothing, only households or posts amiss, or more.
+
+    Parameters
+    ----------
+    rows
+        Rows of 《现有网格体检表》; the verdict 结论 of a grid to be mended is `faulty`.
+    """
+    own = rows[rows["网格编码"] != ""]
+    faults = own[DRAWN].notna().any(axis=1)
+    places = [2 if drawn else int(verdict == faulty) for drawn, verdict in zip(faults, own["结论"], strict=True)]
+    told = own[["户数结论", *DRAWN, "人员问题"]].astype(object)
+    said = ["；".join("" if pd.isna(text) else str(text) for text in row) for row in told.itertuples(index=False)]
+    said = [re.sub("；+", "；", text).strip("；") for text in said]
+    return View(
+        "checkup",
+        "现有网格体检",
+        "grid",
+        (
+            ViewClass("正常", PALE),
+            ViewClass("户数或人员需整改", WARN, "!"),
+            ViewClass("边界、覆盖或编码需整改", BAD, "✗"),
+        ),
+        dict(zip(own["网格编码"], places, strict=True)),
+        dict(zip(own["网格编码"], said, strict=True)),
+    )

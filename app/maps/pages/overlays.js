@@ -1,0 +1,36 @@
+// Shapes that lie over or under the grids: water and railways, old outlines, blind spots, proposed sites.
+(() => {
+  "use strict";
+  const jiexiang = (window.jiexiang = window.jiexiang || {});
+
+  // `under` lies beneath the streets, `over` above the borders; a casing is drawn first and is wider.
+  jiexiang.overlayStyles = {
+    water: { under: true, colour: "#7fb2d9", fill: "#bcd9ee", weight: 3 },
+    rail: { under: true, colour: "#4d566a", weight: 4, casing: "#ffffff", dash: "8 6", text: "#4d566a" },
+    old: { colour: "#b3005e", weight: 2.2, dash: "7 5", text: "#8c0049" },
+    spot: { colour: "#8f1a14", weight: 2, fill: "#d9482b", fillOpacity: 0.28, text: "#8f1a14" },
+    site: { colour: "#ffffff", weight: 2.5, fill: "#08427f", fillOpacity: 1, radius: 11, text: "#08427f" },
+  };
+
+  // Return {name, under, shapes} of an overlay of the plan; `renderer` is that of all lines.
+  jiexiang.drawOverlay = (plan, overlay, renderer) => {
+    const style = jiexiang.overlayStyles[overlay.style];
+    const common = { renderer, interactive: false, color: style.colour, weight: style.weight };
+    const filled = { fill: Boolean(style.fill), fillColor: style.fill, fillOpacity: style.fillOpacity ?? 1 };
+    const areas = overlay.areas.map((parts) =>
+      L.polygon(plan.decodeParts(parts), { ...common, ...filled, dashArray: style.dash })
+    );
+    const points = overlay.lines.map(plan.decode);
+    const solid = points.map((line) => L.polyline(line, { ...common, lineCap: "butt" }));
+    const gaps = style.casing
+      ? points.map((line) =>
+          L.polyline(line, { ...common, color: style.casing, weight: style.weight - 2, dashArray: style.dash, lineCap: "butt" })
+        )
+      : [];
+    if (!style.casing && style.dash) solid.forEach((line) => line.setStyle({ dashArray: style.dash }));
+    const marks = style.radius
+      ? overlay.labels.map(([, lon, lat]) => L.circleMarker([lat, lon], { ...common, ...filled, radius: style.radius }))
+      : [];
+    return { name: "over-" + overlay.id, under: Boolean(style.under), shapes: [...areas, ...solid, ...gaps, ...marks] };
+  };
+})();
