@@ -14,6 +14,9 @@ from app.cli.root import app
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.jobs.import_ledgers import LedgersOrder
     from app.store.backup import Count
     from app.terminal import Terminal
 
@@ -38,7 +41,14 @@ Day = Annotated[
 @app.command(name="import", help="把方案导入数据库，作为草案 Take a plan into the database as a draft")
 def import_plan(
     context: typer.Context,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg", show_default=False)],
+    plan: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PLAN",
+            help="plan.gpkg；只更新用房、项目台账时不必给出 not needed where only ledgers are renewed",
+            show_default=False,
+        ),
+    ] = None,
     buildings: Annotated[str, _source("楼栋面或点，用于核对户数和地址查询 buildings, for counts and addresses")] = "",
     facilities: Annotated[str, _source("设施点或面 facilities")] = "",
     staff: Annotated[
@@ -48,6 +58,21 @@ def import_plan(
     aliases: Annotated[
         str, typer.Option(metavar="FILE", help="小区、道路别名表 other names, CSV or xlsx", show_default=False)
     ] = "",
+    streets: Annotated[str, _source("道路线，用于步行距离 streets, for ways on foot")] = "",
+    barriers: Annotated[str, _source("水系、铁路、围墙，与道路一起给出 barriers, with streets")] = "",
+    rooms: Annotated[
+        str,
+        typer.Option(metavar="FILE[:SHEET]", help="用房核查台账 ledger of rooms, .xlsx or .csv", show_default=False),
+    ] = "",
+    projects: Annotated[
+        str,
+        typer.Option(metavar="FILE[:SHEET]", help="新建小区移交台账 ledger of new projects", show_default=False),
+    ] = "",
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="本地标准（TOML），可重复 standards of your own", show_default=False),
+    ] = None,
+    as_of: Day = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="方案名称 title", show_default=False)] = "",
     by: Actor = "",
     as_json: AsJson = False,
@@ -57,10 +82,22 @@ def import_plan(
     with reporting(context, as_json=as_json) as terminal:
         from dataclasses import asdict
 
+        from app.jobs.import_ledgers import LedgersOrder
         from app.jobs.import_plan import ImportOrder
         from app.jobs.import_plan import import_plan as take_in
 
-        order = ImportOrder(plan, buildings, facilities, staff, towns, aliases, title, by)
+        day = (as_of or datetime.now().astimezone()).date()
+        ledgers = LedgersOrder(day, rooms, projects, tuple(rules or ()))
+        if plan is None:
+            others = (buildings, facilities, staff, towns, aliases, streets, barriers)
+            _import_ledgers(terminal, settings, ledgers, others, as_json=as_json)
+            return
+        order = ImportOrder(
+            *(plan, buildings, facilities, staff, towns, aliases, title, by),
+            streets=streets,
+            barriers=barriers,
+            ledgers=ledgers,
+        )
         with terminal.progress() as on_step:
             done = take_in(order, settings.store, on_step=on_step)
         if as_json:
@@ -70,11 +107,39 @@ def import_plan(
             terminal.warn(note.say("zh"), note.say("en"))
         terminal.print(
             f"方案 {done.plan_id}（草案）：{done.communities} 个社区，{done.grids} 个网格；楼栋 {done.buildings}，"
-            f"地址 {done.addresses}，设施 {done.facilities}，人员 {done.people}，人员配备 {done.assignments}",
+            f"地址 {done.addresses}，设施 {done.facilities}，人员 {done.people}，人员配备 {done.assignments}，"
+            f"用房 {done.rooms}，项目 {done.projects}",
             f"plan {done.plan_id} (draft): {done.communities} communities, {done.grids} grids; {done.buildings} "
             f"buildings, {done.addresses} addresses, {done.facilities} facilities, {done.people} people, "
-            f"{done.assignments} assignments",
+            f"{done.assignments} assignments, {done.rooms} rooms, {done.projects} projects",
         )
+
+
+def _import_ledgers(
+    terminal: Terminal, settings: Settings, ledgers: LedgersOrder, others: Sequence[str], *, as_json: bool
+) -> None:
+    """Renew the ledgers of rooms and projects alone."""
+    from dataclasses import asdict
+
+    from app.geo.errors import UsageError
+    from app.jobs.import_ledgers import import_ledgers
+
+    if any(others):
+        raise UsageError(
+            "不给方案时只能更新 --rooms、--projects、--rules "
+            "(without a plan only rooms, projects and rules are renewed)"
+        )
+    with terminal.progress() as on_step:
+        done = import_ledgers(ledgers, settings.store, on_step=on_step)
+    if as_json:
+        terminal.print_json(asdict(done))
+        return
+    for note in done.notes:
+        terminal.warn(note.say("zh"), note.say("en"))
+    terminal.print(
+        f"用房 {done.rooms}，项目 {done.projects}，记录核查结论 {done.findings} 条",
+        f"{done.rooms} rooms, {done.projects} projects, {done.findings} findings recorded",
+    )
 
 
 @app.command(help="发布方案，从某日起生效 Put a plan in force from a day on")

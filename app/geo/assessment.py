@@ -29,6 +29,7 @@ __all__ = [
     "add_households",
     "assess",
     "compare",
+    "settlement_of",
 ]
 
 STATUSES = ("不达标", "数据不足", "待核实", "达标")
@@ -51,6 +52,13 @@ class Community:
     settlement: str = ""
     """urban, town or rural"""
     town: str = ""
+
+
+def settlement_of(urban_rural_code: str) -> str:
+    """Return urban, town or rural by the code of the statistical division of town and country; '' where unknown."""
+    if urban_rural_code.startswith("11"):
+        return "urban"
+    return "town" if urban_rural_code.startswith("12") else "rural" if urban_rural_code.startswith("2") else ""
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class Room:
     evidence: str = ""
     """A key of `EVIDENCE_KINDS`; '' where there is none."""
     evidence_number: str = ""
+    evidence_on: date | None = None
+    """The day that the paper bears."""
+    evidence_file: str = ""
+    """Name of its scan."""
     lease_until: date | None = None
     shares: Mapping[str, float | None] = field(default_factory=dict)
     """Codes of all communities that use it, its own included, with their shares by agreement; None is by households."""

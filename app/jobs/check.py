@@ -22,17 +22,17 @@ from app.geo.assessment import (
     Assessment,
     Change,
     Community,
-    CommunityFinding,
-    Finding,
     add_households,
     assess,
     compare,
+    settlement_of,
 )
 from app.geo.errors import UsageError
 from app.geo.layers import CONTRACTS, Layers
-from app.geo.projects import Phase, ProjectFinding
-from app.geo.rooms import ROOM_KINDS, Counting, Room, RoomCount
+from app.geo.projects import Phase
+from app.geo.rooms import Counting, Room
 from app.geo.standards import Standard, choose_standards
+from app.jobs.findings import plain_community, plain_project, plain_standard
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
 from app.output import refuse_to_overwrite, write_whole
@@ -91,13 +91,13 @@ class StandardsCheck:
         return {
             "as_of": found.as_of.isoformat(),
             "kept": self.kept,
-            "standards": [_plain_standard(one, found.as_of) for one in self.standards if one.enabled],
-            "communities": [_plain_community(one) for one in found.communities],
-            "projects": [_plain_project(one) for one in found.projects],
+            "standards": [plain_standard(one, found.as_of) for one in self.standards if one.enabled],
+            "communities": [plain_community(one) for one in found.communities],
+            "projects": [plain_project(one) for one in found.projects],
             "by_shortfall": [one.community.code for one in found.by_shortfall()],
             "by_households": [one.community.code for one in found.by_households()],
             "what_if": [
-                {"before": _plain_community(one.before), "after": _plain_community(one.after)} for one in self.changes
+                {"before": plain_community(one.before), "after": plain_community(one.after)} for one in self.changes
             ],
             "notes": [asdict(note) for note in self.notes],
         }
@@ -190,17 +190,10 @@ def communities_in(layers: Layers) -> dict[str, Community]:
             code,
             str(row.name) or code,
             built if built is not None else counted,
-            _settlement(str(row.urban_rural_code)),
+            settlement_of(str(row.urban_rural_code)),
             str(row.town_code),
         )
     return communities
-
-
-def _settlement(code: str) -> str:
-    """Return urban, town or rural by the code of the statistical division of town and country."""
-    if code.startswith("11"):
-        return "urban"
-    return "town" if code.startswith("12") else "rural" if code.startswith("2") else ""
 
 
 def _read_what_if(
@@ -235,103 +228,3 @@ def _read_what_if(
                       title_number=name, receiver=name)
             )  # fmt: skip
     return rooms, phases
-
-
-def _plain_standard(one: Standard, on: date) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "words": one.describe(on),
-        "level": one.level,
-        "source": one.source,
-        "standing": one.standing,
-        "verified": one.verified,
-        "continued": one.lapsed(on) and one.continued,
-        "valid_from": one.valid_from.isoformat() if one.valid_from else None,
-        "valid_until": one.valid_until.isoformat() if one.valid_until else None,
-    }
-
-
-def _plain_finding(one: Finding) -> dict[str, Any]:
-    return {
-        "standard": one.standard.id,
-        "required": one.required,
-        "counted": one.counted,
-        "pending": one.pending,
-        "shortfall": one.shortfall,
-        "status": one.status,
-        "advisory": one.advisory,
-        "words": one.words,
-    }
-
-
-def _plain_room(one: RoomCount) -> dict[str, Any]:
-    return {
-        "room_id": one.room.room_id,
-        "row": one.room.row,
-        "name": one.room.name,
-        "kind": ROOM_KINDS[one.room.kind],
-        "area_m2": one.room.area_m2,
-        "share": one.share,
-        "share_words": one.share_words,
-        "counted_m2": one.counted_m2,
-        "pending_m2": one.pending_m2,
-        "left_out_m2": one.left_out_m2,
-        "reason": one.reason_words,
-        "evidence": one.room.evidence_words,
-        "evidence_number": one.room.evidence_number,
-        "measured_m2": one.room.measured_m2,
-        "warnings": list(one.warnings),
-    }
-
-
-def _plain_community(one: CommunityFinding) -> dict[str, Any]:
-    return {
-        "community_code": one.community.code,
-        "name": one.community.name,
-        "households": one.community.households,
-        "status": one.status,
-        "binding": one.binding.standard.id if one.binding else None,
-        "shortfall_m2": one.shortfall_m2,
-        "counted_m2": one.counted_m2,
-        "without_elder_m2": one.without_elder_m2,
-        "pending_m2": one.pending_m2,
-        "left_out_m2": one.left_out_m2,
-        "per_100_households_m2": one.per_100_households_m2,
-        "activity_share": one.activity_share,
-        "main_site": one.main_site.room.room_id if one.main_site else None,
-        "remedy": one.remedy,
-        "responsible": one.responsible,
-        "hints": list(one.hints),
-        "findings": [_plain_finding(finding) for finding in one.findings],
-        "rooms": [_plain_room(room) for room in one.rooms],
-    }
-
-
-def _plain_project(one: ProjectFinding) -> dict[str, Any]:
-    return {
-        "project_id": one.project_id,
-        "name": one.name,
-        "community_code": one.community_code,
-        "standard": one.standard.id if one.standard else None,
-        "households": one.households,
-        "required_m2": one.required_m2,
-        "planned_m2": one.planned_m2,
-        "built_m2": one.built_m2,
-        "handed_over_m2": one.handed_over_m2,
-        "given_m2": one.given_m2,
-        "shortfall_m2": one.shortfall_m2,
-        "status": one.status,
-        "stage": one.stage,
-        "words": list(one.words),
-        "phases": [
-            {
-                "phase": phase.phase.phase,
-                "row": phase.phase.row,
-                "required_m2": phase.required_m2,
-                "owed_so_far_m2": phase.owed_so_far_m2,
-                "given_so_far_m2": phase.given_so_far_m2,
-                "status": phase.status,
-            }
-            for phase in one.phases
-        ],
-    }

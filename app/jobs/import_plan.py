@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from app.files.facilities import read_facilities
 from app.files.intake import take_in
 from app.files.messages import Findings, Note, fault, listed
 from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, read_towns
-from app.geo.errors import InputError
+from app.geo.assessment import Community, settlement_of
+from app.geo.errors import InputError, UsageError
 from app.geo.layers import Layers
 from app.geo.plan import Plan
 from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.soundness import check_soundness
 from app.jobs.database import work_in
+from app.jobs.import_ledgers import LedgersOrder, LedgersRead, read_ledgers, write_ledgers
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
 from app.settings import StoreSettings
@@ -33,8 +37,9 @@ from app.store.buildings import Building, replace_buildings
 from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import Conflict, NotAdjacent, Refused
 from app.store.facilities import Facility, replace_facilities
+from app.store.ground import replace_ground
 from app.store.people import NewPerson, add_people
-from app.store.places import find_communities, find_grids, name_towns
+from app.store.places import find_communities, find_grids, name_towns, town_code_of
 from app.store.tables import ASSIGNMENT_ROLES
 
 __all__ = ["ImportOrder", "Imported", "import_plan"]
@@ -62,6 +67,11 @@ class ImportOrder:
     aliases: str = ""
     title: str = ""
     actor: str = ""
+    streets: str = ""
+    """What people walk on; with `barriers`, which nobody steps across."""
+    barriers: str = ""
+    ledgers: LedgersOrder = field(default_factory=lambda: LedgersOrder(date.min))
+    """Rooms and projects, and the standards by which they are judged."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,10 @@ class Imported:
     facilities: int = 0
     people: int = 0
     assignments: int = 0
+    streets: int = 0
+    rooms: int = 0
+    projects: int = 0
+    findings: int = 0
     notes: tuple[Note, ...] = field(default=(), compare=False)
 
 
@@ -86,6 +100,9 @@ class _Read:
     plan: Plan
     buildings: gpd.GeoDataFrame | None
     facilities: gpd.GeoDataFrame | None
+    ground: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame] | None
+    """Streets and barriers."""
+    ledgers: LedgersRead | None
     staff: Sequence[StaffRow]
     towns: Mapping[str, str]
     aliases: Sequence[OtherName]
@@ -93,10 +110,11 @@ class _Read:
 
 
 def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep) -> Imported:
-    """Take a plan file into the store as a draft, with buildings, facilities, staff and names where they are given.
+    """Take a plan file into the store as a draft, with whatever goes with it and is given.
 
-    Everything is read and checked before anything is written, and written in one transaction. Buildings, addresses and
-    facilities replace those that were there; staff are added or renewed, and assigned where they are not yet.
+    Everything is read and checked before anything is written, and written in one transaction. Buildings, addresses,
+    facilities, streets, and ledgers of rooms and projects replace those that were there; staff are added or renewed,
+    and assigned where they are not yet.
 
     Raises
     ------
@@ -120,18 +138,25 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
 
 
 def _read(order: ImportOrder) -> _Read:
+    if order.barriers and not order.streets:
+        raise UsageError("--barriers 须与 --streets 一起给出 (barriers go with streets)")
     if not order.plan.is_file():
         raise InputError([fault("file_missing", str(order.plan))])
     plan = take_in(order.plan, name=str(order.plan))
     _refuse_older(order, plan)
-    buildings, facilities = None, None
+    buildings, facilities, ground = None, None, None
     staff: list[StaffRow] = []
     notes: tuple[Note, ...] = ()
-    if order.buildings:
-        sources = {"communities": f"{order.plan}:communities", "buildings": order.buildings}
+    given = {name: getattr(order, name) for name in ("buildings", "streets", "barriers") if getattr(order, name)}
+    if given:
+        sources = {"communities": f"{order.plan}:communities", **given}
         layers, report = read_inputs(Inputs(sources, as_is=True))
-        buildings, notes = layers.buildings, (*notes, *report.notes)
-        _refuse_miscounted(order, plan, layers)
+        notes = (*notes, *report.notes)
+        if order.buildings:
+            buildings = layers.buildings
+            _refuse_miscounted(order, plan, layers)
+        if order.streets:
+            ground = layers.streets, layers.barriers
     if order.facilities:
         facilities, more = read_facilities(order.facilities, plan.communities, {})
         notes = (*notes, *more)
@@ -142,7 +167,28 @@ def _read(order: ImportOrder) -> _Read:
         notes = (*notes, *unmatched)
     towns = read_towns(order.towns) if order.towns else {}
     aliases = read_other_names(order.aliases) if order.aliases else []
-    return _Read(plan, buildings, facilities, staff, towns, aliases, notes)
+    ledgers = None
+    if not order.ledgers.empty:
+        ledgers = read_ledgers(order.ledgers, _communities(plan, towns))
+        notes = (*notes, *ledgers.notes)
+    return _Read(plan, buildings, facilities, ground, ledgers, staff, towns, aliases, notes)
+
+
+def _communities(plan: Plan, towns: Mapping[str, str]) -> dict[str, Community]:
+    """Return the communities of a plan as those to be judged."""
+    table = plan.communities
+    settled = table["urban_rural_code"] if "urban_rural_code" in table else pd.Series("", index=table.index)
+    counts = table["households"] if "households" in table else pd.Series(np.nan, index=table.index)
+    return {
+        str(code): Community(
+            str(code),
+            str(name) or str(code),
+            None if pd.isna(count) else float(count),
+            settlement_of(str(kind)),
+            towns.get(town_code_of(str(code)), ""),
+        )
+        for code, name, count, kind in zip(table["community_code"], table["name"], counts, settled, strict=True)
+    }
 
 
 def _refuse_older(order: ImportOrder, plan: Plan) -> None:
@@ -219,6 +265,11 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         rooms = _facilities(read.facilities, homes)
         await replace_facilities(connection, rooms)
         facilities = len(rooms)
+    if read.ground is not None:
+        await replace_ground(connection, *read.ground)
+    taken = None
+    if read.ledgers is not None:
+        taken = await write_ledgers(connection, order.ledgers, read.ledgers, homes, plan_id=plan_id)
     if read.staff:
         people, assigned, notes = await _take_in_staff(connection, order, read.staff, homes)
     await add_aliases(connection, [Alias(one.kind, one.alias, one.name) for one in read.aliases])
@@ -231,6 +282,10 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         facilities,
         people,
         assigned,
+        len(read.ground[0]) if read.ground else 0,
+        taken.rooms if taken else 0,
+        taken.projects if taken else 0,
+        taken.findings if taken else 0,
         (*read.notes, *notes),
     )
 

@@ -38,6 +38,12 @@ __all__ = [
 
 CHANNEL = "jiexiang_changes"
 MOST = 1000
+FAMILIES = {
+    "plan": "plans",
+    "assignment": "assignments",
+    **dict.fromkeys(("facilities", "rooms", "projects", "standards", "buildings", "ground"), "facilities"),
+}
+"""Which number of `Revisions` a change moves on, by the first word of its kind."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Revisions:
-    """Numbers of the last change of all, of the plans in force, and of the assignments: what ETags are made of."""
+    """Numbers of the last change of all, of plans, of assignments, and of what facilities and homes are judged by.
+
+    They are what ETags are made of, and what is computed is kept by.
+    """
 
     changes: int
     plans: int
     assignments: int
+    facilities: int = 0
 
 
 async def record_changes(connection: AsyncConnection, news: Sequence[NewChange]) -> int:
@@ -103,7 +113,7 @@ async def record_changes(connection: AsyncConnection, news: Sequence[NewChange])
         for position, one in enumerate(news, start=1)
     ]
     await connection.execute(insert(changes), rows)
-    families = sorted({f"{one.kind.split('.')[0]}s" for one in news} & {"plans", "assignments"})
+    families = sorted({FAMILIES[word] for word in (one.kind.split(".")[0] for one in news) if word in FAMILIES})
     if families:
         await connection.execute(update(counters).where(counters.c.name.in_(families)).values(number=last))
     await connection.execute(select(func.pg_notify(CHANNEL, json.dumps({"number": last, "families": families}))))
@@ -136,7 +146,7 @@ async def read_revisions(connection: AsyncConnection) -> Revisions:
     """Read how far things have come."""
     found = await connection.execute(select(counters.c.name, counters.c.number))
     numbers = {row.name: int(row.number) for row in found}
-    return Revisions(numbers["changes"], numbers["plans"], numbers["assignments"])
+    return Revisions(*(numbers[name] for name in ("changes", "plans", "assignments", "facilities")))
 
 
 @asynccontextmanager

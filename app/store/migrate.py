@@ -61,7 +61,9 @@ async def run_migrations(connection: AsyncConnection, target: str) -> None:
 def _run(connection: Connection, target: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    if target == "base":
+    present = MigrationContext.configure(connection).get_current_revision()
+    below = {script.revision for script in _scripts().iterate_revisions(present, "base")} if present else set()
+    if target == "base" or target in below:
         command.downgrade(config, target)
     else:
         command.upgrade(config, target)

@@ -25,8 +25,10 @@ __all__ = [
     "make_communities",
     "make_grids",
     "name_towns",
+    "read_codes",
     "read_county_prefixes",
     "read_towns",
+    "town_code_of",
 ]
 
 COUNTY_DIGITS, TOWN_DIGITS, COMMUNITY_DIGITS = 6, 9, 12
@@ -77,6 +79,13 @@ async def read_county_prefixes(connection: AsyncConnection) -> set[str]:
 async def find_communities(connection: AsyncConnection, codes: Sequence[str]) -> dict[str, int]:
     """Find communities by any of their codes."""
     return await _find(connection, community_codes, community_codes.c.community_id, codes)
+
+
+async def read_codes(connection: AsyncConnection, *, on: date) -> dict[int, str]:
+    """Return the codes that plans give communities on a day, by their ids."""
+    of = community_codes.c
+    held = select(of.community_id, of.code).where(of.system == OWN_CODES, of.valid.contains(literal(on)))
+    return {int(row[0]): str(row[1]) for row in await connection.execute(held)}
 
 
 async def find_grids(connection: AsyncConnection, codes: Sequence[str]) -> dict[str, int]:

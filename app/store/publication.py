@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.geo.soundness import check_soundness
 from app.geo.stitches import stitch
 from app.store.changes import NewChange, record_changes
 from app.store.errors import Conflict, NotFound, Refused
+from app.store.findings import assess_stored, record_findings
 from app.store.plans import Act, lock_plan, record_step, require_steps
 from app.store.published import shape_on
 from app.store.tables import SRID, assignments, grid_revisions, grids, in_force, plan_communities, plan_grids, plans
@@ -98,11 +99,21 @@ async def publish(
     await connection.execute(update(plans).where(plans.c.id == plan_id).values(values))
     await record_step(connection, plan_id, "published", act)
     ended = await _end_assignments(connection, plan_id, covered, effective)
+    await _record_findings(connection, plan_id, effective)
     count = await connection.scalar(select(func.count()).where(plan_grids.c.plan_id == plan_id))
     details = {"plan_id": plan_id, "effective": effective.isoformat()}
     news = [NewChange("plan.published", plan_id, one, details=details) for one in covered]
     revision = await record_changes(connection, [*ended, *news])
     return Published(plan_id, effective, len(covered), int(count or 0), len(ended), revision)
+
+
+async def _record_findings(connection: AsyncConnection, plan_id: int, effective: date) -> None:
+    """Keep how the communities of a plan stand by the standards on its first day, where rooms are known."""
+    found = await assess_stored(connection, on=effective)
+    mine = select(plan_communities.c.community_code).where(plan_communities.c.plan_id == plan_id)
+    codes = set((await connection.execute(mine)).scalars())
+    here = tuple(one for one in found.communities if one.community.code in codes)
+    await record_findings(connection, replace(found, communities=here), plan_id=plan_id)
 
 
 async def withdraw(

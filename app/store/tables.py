@@ -49,6 +49,7 @@ __all__ = [
     "api_keys",
     "assignments",
     "audit",
+    "barriers",
     "boundary_notes",
     "buildings",
     "changes",
@@ -56,11 +57,14 @@ __all__ = [
     "community_codes",
     "counters",
     "facilities",
+    "findings",
+    "footways",
     "grid_codes",
     "grid_links",
     "grid_revisions",
     "grids",
     "in_force",
+    "ledger_communities",
     "metadata",
     "objections",
     "people",
@@ -71,7 +75,13 @@ __all__ = [
     "plan_streets",
     "plan_units",
     "plans",
+    "project_phases",
+    "projects",
+    "room_evidence",
+    "room_shares",
+    "rooms",
     "sessions",
+    "standards",
     "towns",
     "users",
     "webhooks",
@@ -426,6 +436,164 @@ facilities = Table(
 )
 Index(None, facilities.c.community_id)
 
+
+def _areas(*names: str) -> list[Any]:
+    """Square metres, from 0 up; NULL where the ledger does not say."""
+    checks = [CheckConstraint(f"{name} >= 0", name=name) for name in names]
+    return [*(Column(name, Double) for name in names), *checks]
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("false"))
+
+
+ledger_communities = Table(
+    "ledger_communities",
+    metadata,
+    _to("communities", "community_id", key=True),
+    _words("settlement"),
+    Column("households", Double),
+)
+"""What the ledger of rooms says of a community: urban, town or rural, and its households where no plan tells them."""
+
+rooms = Table(
+    "rooms",
+    metadata,
+    _id(),
+    Column("room_code", Text, nullable=False, unique=True),
+    _to("communities", "community_id"),
+    _words("name"),
+    _words("kind"),
+    *_areas("area_m2", "office_m2", "service_m2", "elder_m2", "activity_m2", "measured_m2"),
+    Column("in_use", Boolean),
+    _flag("converted"),
+    _flag("temporary"),
+    _flag("below_ground"),
+    _words("address"),
+    _words("storey"),
+    _words("acquisition"),
+    _words("owner"),
+    _words("used_by"),
+    _words("sharing_words"),
+    _words("remark"),
+    Column("ledger_row", Integer, nullable=False, server_default=text("0")),
+)
+Index(None, rooms.c.community_id)
+
+room_shares = Table(
+    "room_shares",
+    metadata,
+    _to("rooms", "room_id", on_delete="CASCADE", key=True),
+    _to("communities", "community_id", key=True),
+    Column("share", Double),
+    CheckConstraint("share BETWEEN 0 AND 1", name="share"),
+)
+"""Who uses a room with whom; NULL is a share by households. A room of one community alone has no row."""
+Index(None, room_shares.c.community_id)
+
+room_evidence = Table(
+    "room_evidence",
+    metadata,
+    _id(),
+    _to("rooms", "room_id", on_delete="CASCADE"),
+    _words("kind"),
+    _words("words"),
+    _words("number"),
+    Column("dated", Date),
+    Column("valid_until", Date),
+    _words("file_name"),
+)
+"""The paper on which a room counts; `file_name` is that of its scan, which is kept elsewhere."""
+Index(None, room_evidence.c.room_id)
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("project_code", Text, nullable=False, unique=True),
+    _to("communities", "community_id"),
+    _words("name"),
+)
+Index(None, projects.c.community_id)
+
+project_phases = Table(
+    "project_phases",
+    metadata,
+    _to("projects", "project_id", on_delete="CASCADE", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _words("phase"),
+    Column("households", Double),
+    Column("conditions_on", Date),
+    Column("contract_on", Date),
+    Column("stage", Text, nullable=False),
+    *_areas("planned_m2", "built_m2", "handed_over_m2"),
+    _words("developer"),
+    Column("combined", Boolean),
+    _words("title_number"),
+    _words("receiver"),
+    Column("handed_over_on", Date),
+    _words("declared_rule"),
+    _words("trouble"),
+    Column("ledger_row", Integer, nullable=False, server_default=text("0")),
+)
+
+standards = Table(
+    "standards",
+    metadata,
+    Column("standard_code", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    _facts("facts"),
+)
+"""The rules by which rooms and projects are judged, as they were when the ledgers were taken in."""
+
+findings = Table(
+    "findings",
+    metadata,
+    _id(),
+    _to("plans", "plan_id", required=False, on_delete="CASCADE"),
+    Column("as_of", Date, nullable=False),
+    _moment("at", now=True),
+    _to("communities", "community_id"),
+    Column("standard_code", Text, nullable=False),
+    Column("required", Double),
+    Column("counted", Double),
+    Column("pending", Double, nullable=False),
+    Column("shortfall", Double),
+    Column("status", Text, nullable=False),
+    _flag("advisory"),
+    _flag("binding"),
+    _words("words"),
+)
+"""What was found when ledgers were taken in or a plan came into force: kept, whatever the ledgers say later."""
+Index(None, findings.c.community_id, findings.c.as_of)
+Index(None, findings.c.plan_id)
+
+footways = Table(
+    "footways",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _words("highway"),
+    _words("name"),
+    _flag("bridge"),
+    _flag("tunnel"),
+    Column("layer", Integer, nullable=False, server_default=text("0")),
+    _shape("LINESTRING"),
+)
+"""Streets, lanes and paths that people walk on, of the whole county, with what tells where they meet."""
+
+barriers = Table(
+    "barriers",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _words("kind"),
+    _words("name"),
+    _flag("bridge"),
+    _flag("tunnel"),
+    _shape("GEOMETRY"),
+)
+"""Water, railways and walls, which nobody steps across from a home to a street."""
+
 people = Table(
     "people",
     metadata,
@@ -604,5 +772,15 @@ webhooks = Table(
 )
 """Addresses that are told of changes; `delivered` is the number of the last change that was acknowledged."""
 
-for _table in (plan_communities, plan_grids, plan_units, plan_borders, buildings, addresses, facilities):
+for _table in (
+    plan_communities,
+    plan_grids,
+    plan_units,
+    plan_borders,
+    buildings,
+    addresses,
+    facilities,
+    footways,
+    barriers,
+):
     _gist(_table)

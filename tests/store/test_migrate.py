@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -26,6 +27,8 @@ UNION ALL SELECT 'index', indexname, indexdef
 FROM pg_indexes WHERE schemaname = 'public' AND tablename <> ALL (:foreign)
 ORDER BY 1, 2, 3
 """
+BEFORE = "0002"
+"""The revision before the one that made rooms and projects."""
 FOREIGN = ["spatial_ref_sys", "geometry_columns", "geography_columns", "alembic_version", "-"]
 
 
@@ -57,6 +60,46 @@ def test_migrations_go_up_down_and_up_again(postgis):
                 assert await read_catalogue(connection) == first
 
     with postgis.database(model=None) as settings:
+        asyncio.run(go(settings))
+
+
+def test_the_newest_revision_goes_down_to_the_one_before_and_leaves_what_is_there(postgis):
+    async def go(settings):
+        async with open_store(settings.database_url, settings) as store:
+            async with store.writing() as connection:
+                await run_migrations(connection, BEFORE)
+                assert await read_revision(connection) == BEFORE
+                tables = await connection.scalar(text("SELECT count(*) FROM pg_tables WHERE tablename = 'rooms'"))
+                assert tables == 0
+                assert await connection.scalar(text("SELECT count(*) FROM counters")) == 4
+            assert await migrate(store)
+
+    with postgis.database() as settings:
+        asyncio.run(go(settings))
+
+
+def test_a_migration_beside_readers_locks_nothing_that_they_read(postgis):
+    async def go(settings):
+        async with open_store(settings.database_url, settings) as store:
+            async with store.writing() as connection:
+                await run_migrations(connection, BEFORE)
+                await connection.execute(text("INSERT INTO towns (code) SELECT n::text FROM generate_series(1, 50) n"))
+                await connection.execute(
+                    text(
+                        "INSERT INTO communities (town_id, name) "
+                        "SELECT towns.id, n::text FROM towns, generate_series(1, 400) n"
+                    )
+                )
+            async with store.reading() as reader:
+                assert await reader.scalar(text("SELECT count(*) FROM communities")) == 20_000
+                started = time.monotonic()
+                assert await migrate(store)  # while the reader still holds its transaction open
+                took = time.monotonic() - started
+            async with store.reading() as connection:
+                assert await connection.scalar(text("SELECT count(*) FROM communities")) == 20_000
+            assert took < 10
+
+    with postgis.database() as settings:
         asyncio.run(go(settings))
 
 
