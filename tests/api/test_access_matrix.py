@@ -21,9 +21,12 @@ import pytest
 from live_service import CLERK, ELSEWHERE, EVERY_STEP, FIRST, PASSWORD, SECOND, SINCE, Live, live_service, point_in
 from sqlalchemy import text
 
+from app.api.identity import COOKIE
 from app.store.areas import find_area
 from app.store.assignments import NewAssignment, assign, read_assignments
 from app.store.keys import add_key, revoke_key
+from app.store.links import add_link
+from app.store.notes import NewNote, add_note
 from app.store.objections import NewObjection, add_objection
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns
@@ -44,11 +47,16 @@ ROLES = {
     "system": ("system", TOWN),
 }
 """Callers with a key: role, and the code of the area."""
+HOLDER = "holder"
+HELD = frozenset({"GET /m/area", "GET /m/people", "POST /m/notes"})
+"""Who holds a link to one grid, and all that one may ask; to the rest of the service such a one is a stranger."""
 STRANGERS = ("nobody", "revoked", "expired", "disabled", "locked")
 """Callers who are nobody (any more): without anything, with a key or a session that does not hold."""
+CALLERS = [*ROLES, HOLDER, *STRANGERS]
 ALL = frozenset(ROLES)
 COUNTY = frozenset({"county"})
 PLANNERS = frozenset({"county", "planner"})
+READERS = frozenset({"county", "planner", "town", "community"})
 ASSIGNERS = frozenset({"county", "town", "community"})
 
 PHONES = {"S1": "13800000001", "S2": "13800000002", "S3": "13800000003", "S4": "13800000004"}
@@ -59,6 +67,7 @@ SEEN_PHONES = {
     "community": {"S1", "S2"},
     "worker": {"S1"},
     "system": set(),
+    HOLDER: set(),
 }
 """Whose phone each may see anywhere at all."""
 
@@ -86,6 +95,14 @@ DRAFT = {"step": "reviewed"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GEOPACKAGE = "application/geopackage+sqlite3"
 ASSIGNED = {"person_id": "{person}", "grid_code": "{grid}", "role": "兼职网格员", "since": "2033-01-01"}
+NOTE = {
+    "id": "matrix-{grid}",
+    "grid_code": "{grid}",
+    "text": "试",
+    "lon": "{lon}",
+    "lat": "{lat}",
+    "noted_at": "2026-01-31T08:00:00Z",
+}
 
 EXPECTED: Mapping[str, Expected] = {
     # look-ups answer beyond the area as they answer of the sea: that nothing is there
@@ -130,6 +147,9 @@ EXPECTED: Mapping[str, Expected] = {
     "DELETE /session": Expected(),
     "GET /m/area": Expected(),
     "GET /m/people": Expected(),
+    "POST /m/notes": Expected(ALL - {"system"}, body=NOTE, outside=404),
+    "GET /boundary-notes": Expected(READERS),
+    "POST /boundary-notes/{number}/handled": Expected(READERS, body={"outcome": "已核"}, outside=404),
     "GET /metrics": Expected(),
     # pages lead those who are nobody to the form
     "GET /": Expected(stranger=303),
@@ -141,6 +161,7 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /sign-in": Expected(public=True),
     "POST /sign-in": Expected(public=True, form={"name": "u-none", "password": "x"}),
     "POST /sign-out": Expected(public=True),
+    "POST /m/link": Expected(public=True, body={"token": "none"}),
     "POST /session": Expected(public=True, body={"name": "u-none", "password": "x"}),
     "GET /health/live": Expected(public=True),
     "GET /health/ready": Expected(public=True),
@@ -159,6 +180,7 @@ class Things:
     person: int
     assignment: int
     plan: int
+    note: int
     other_plan: int
     objection: int
     static: str
@@ -193,7 +215,8 @@ class Things:
         }
 
     def _numbers(self) -> dict[str, int]:
-        return {"assignments": self.assignment, "plans": self.plan, "objections": self.objection, "webhooks": 10**6}
+        known = {"assignments": self.assignment, "plans": self.plan, "objections": self.objection}
+        return {**known, "boundary-notes": self.note}
 
 
 @dataclass
@@ -246,13 +269,16 @@ async def _settle(store: Any, keys: dict[str, str]) -> tuple[dict[str, int], dic
     async with store.writing() as connection:
         homes = await find_communities(connection, [AWAY_HOME])
         people = await add_people(connection, [NewPerson("S4", "吴远", PHONES["S4"], "", homes[AWAY_HOME])])
-        grids = await find_grids(connection, [SECOND, AWAY])
+        numbers = {}
+        grids = await find_grids(connection, [FIRST, SECOND, ELSEWHERE, AWAY])
         staff = await connection.execute(text("SELECT staff_code, id FROM people"))
         people = {row.staff_code: row.id for row in staff}
         await assign(connection, NewAssignment(people["S2"], grids[SECOND], "专职网格员", SINCE))
         await assign(connection, NewAssignment(people["S4"], grids[AWAY], "网格长", SINCE))
         held = {one.person_id: one.id for one in await read_assignments(connection, on=date(2026, 6, 1), most=None)}
-    numbers = {}
+        for code, grid_id in grids.items():
+            new = NewNote(f"{code}-note", grid_id, f"{code} 处有误", 105.0, 30.0, None, datetime.now(UTC))
+            numbers[code], _ = await add_note(connection, new, author="user:wang")
     for name, towns in (("noticed", [1]), ("compared", [1, 2])):
         async with store.writing() as connection:
             numbers[name] = await import_plan(connection, draw_plan(towns, bands=3, note=name), act=CLERK, title=name)
@@ -263,6 +289,8 @@ async def _settle(store: Any, keys: dict[str, str]) -> tuple[dict[str, int], dic
     async with store.writing() as connection:
         for name, (role, code) in ROLES.items():
             keys[name] = await add_key(connection, f"matrix-{name}", await find_area(connection, code), role=role)
+        week = datetime.now(UTC) + timedelta(days=7)
+        keys[HOLDER] = await add_link(connection, grids[FIRST], expires_at=week)
         keys["revoked"] = await add_key(connection, "revoked", await find_area(connection, ""), role="county")
         past = datetime.now(UTC) - timedelta(seconds=1)
         keys["expired"] = await add_key(
@@ -282,6 +310,7 @@ def surveyed(postgis) -> Iterator[Surveyed]:
         live.until_renewed()
         application = live.application.app
         headers = {name: {"Authorization": f"Bearer {key}"} for name, key in keys.items()}
+        headers[HOLDER] = {"Cookie": headers[HOLDER]["Authorization"].replace("Bearer ", f"{COOKIE}=")}
         headers |= {"nobody": {}, "disabled": _shut_out(live), "locked": _lock(live)}
         page = live.asking("").get("/sign-in").text
         shared = {
@@ -289,12 +318,25 @@ def surveyed(postgis) -> Iterator[Surveyed]:
             "other_plan": plans["compared"],
             "static": page[page.index("/static/") :].split('"')[0],
         }
-        here = Things(FIRST, community_code(1), point_in(1, 1), people["S1"], held["S1"], live.plan_id, **shared)
-        second = Things(SECOND, community_code(2), point_in(1, 2), people["S2"], held["S2"], plans["away"], **shared)
-        beside = Things(ELSEWHERE, community_code(2), point_in(2, 1), people["S3"], held["S3"], plans["away"], **shared)
-        away = Things(AWAY, AWAY_HOME, point_in(3, 1), people["S4"], held["S4"], plans["away"], **shared)
-        outside = {"town": away, "community": beside, "worker": second, "system": away}
-        yield Surveyed(live, headers, dict.fromkeys(ROLES, here), outside, list_operations(application))
+        here = Things(
+            FIRST, community_code(1), point_in(1, 1), people["S1"], held["S1"], live.plan_id, plans[FIRST], **shared
+        )
+        second = Things(
+            SECOND, community_code(2), point_in(1, 2), people["S2"], held["S2"], plans["away"], plans[SECOND], **shared
+        )
+        beside = Things(
+            ELSEWHERE,
+            community_code(2),
+            point_in(2, 1),
+            people["S3"],
+            held["S3"],
+            plans["away"],
+            plans[ELSEWHERE],
+            **shared,
+        )
+        away = Things(AWAY, AWAY_HOME, point_in(3, 1), people["S4"], held["S4"], plans["away"], plans[AWAY], **shared)
+        outside = {"town": away, "community": beside, "worker": second, "system": away, HOLDER: second}
+        yield Surveyed(live, headers, dict.fromkeys((*ROLES, HOLDER), here), outside, list_operations(application))
 
 
 def _session_of(live: Live, name: str) -> dict[str, str]:
@@ -351,7 +393,8 @@ def _survey(surveyed: Surveyed, caller: str) -> list[str]:
         for place, things in where.items():
             status = surveyed.ask(caller, operation, things).status_code
             surveyed.cells[caller, operation, place] = status
-            if not _holds(expected, caller, place, status, numbered="{number}" in operation):
+            stands = "nobody" if caller == HOLDER and operation not in HELD else caller
+            if not _holds(expected, stands, place, status, numbered="{number}" in operation):
                 wrong.append(f"{caller} {operation} {place}: {status}")
     return wrong
 
@@ -363,7 +406,7 @@ def _holds(expected: Expected, caller: str, place: str, status: int, *, numbered
         return caller in ROLES or status in (200, 201, 303, 401)
     if caller in STRANGERS:
         return status == expected.stranger
-    if caller not in expected.may:
+    if caller != HOLDER and caller not in expected.may:
         return status in (403, 404) if place == "outside" else status == 403
     if place == "outside":
         return status == expected.outside
@@ -371,12 +414,12 @@ def _holds(expected: Expected, caller: str, place: str, status: int, *, numbered
     return allowed and (status != 404 or (numbered and caller == "county"))
 
 
-@pytest.mark.parametrize("caller", [*ROLES, *STRANGERS])
+@pytest.mark.parametrize("caller", CALLERS)
 def test_everybody_gets_what_the_table_says(surveyed, caller):
     assert _survey(surveyed, caller) == []
 
 
-@pytest.mark.parametrize("caller", ["town", "community", "worker", "system"])
+@pytest.mark.parametrize("caller", ["town", "community", "worker", "system", HOLDER])
 def test_no_answer_tells_of_what_lies_beyond(surveyed, caller):
     for operation in surveyed.operations:
         if operation not in EXPECTED or EXPECTED[operation].public:
@@ -389,7 +432,7 @@ def test_no_answer_tells_of_what_lies_beyond(surveyed, caller):
                 assert secret not in told, (operation, secret)
 
 
-@pytest.mark.parametrize("caller", ROLES)
+@pytest.mark.parametrize("caller", SEEN_PHONES)
 def test_no_answer_tells_a_phone_that_is_none_of_ones_business(surveyed, caller):
     hidden = {PHONES[code] for code in PHONES if code not in SEEN_PHONES[caller]}
     for operation in surveyed.operations:
@@ -435,14 +478,13 @@ def test_what_depends_on_the_caller_is_kept_by_no_shared_cache(surveyed):
 
 def test_the_matrix_is_printed(surveyed, capsys):
     """Print what was measured: one line an operation, one column a caller, `inside/outside` where there is both."""
-    for caller in (*ROLES, *STRANGERS):
+    for caller in CALLERS:
         if (caller, "GET /me", "inside") not in surveyed.cells:
             _survey(surveyed, caller)
-    callers = [*ROLES, *STRANGERS]
-    lines = ["operation".ljust(34) + "".join(caller.ljust(11) for caller in callers)]
+    lines = ["operation".ljust(34) + "".join(caller.ljust(11) for caller in CALLERS)]
     for operation in surveyed.operations:
         row = []
-        for caller in callers:
+        for caller in CALLERS:
             seen = [surveyed.cells.get((caller, operation, place)) for place in ("inside", "outside")]
             row.append("/".join(str(one) for one in seen if one is not None).ljust(11))
         lines.append(operation.ljust(34) + "".join(row).rstrip())
