@@ -17,6 +17,7 @@ from app.api import (
     comparison,
     grids,
     health,
+    ledgers,
     links,
     locate,
     notes,
@@ -25,6 +26,7 @@ from app.api import (
     plans,
     reference,
     sessions,
+    standards,
     webhooks,
     workbooks,
     worker,
@@ -97,7 +99,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, sessions, worker, notes, links, pages, health, reference),
+        *(plans, comparison, standards, ledgers, sessions, worker, notes, links, pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

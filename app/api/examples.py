@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "CHANGED",
     "CHANGES",
     "COMMUNITIES",
     "COMMUNITY",
     "COMPARISON",
+    "FACILITIES",
+    "FACILITY",
     "FEATURE",
     "FEATURES",
     "NEIGHBOURS",
     "PLAN",
+    "PROJECT",
+    "PROJECTS",
+    "ROOM",
+    "ROOMS",
     "SIDES",
+    "STANDARD",
+    "STANDARDS",
     "TOWNS",
     "UNITS",
     "answer",
@@ -108,6 +117,84 @@ COMPARISON = {
         {"old_grid": "330482001001003", "new_grid": "330482001001004", "change": "边界微调", "households": 37.0},
     ],
 }
+_FINDING = {
+    "standard": "COUNTY-300",
+    "required": 300.0,
+    "counted": 214.5,
+    "pending": 0.0,
+    "shortfall": 85.5,
+    "status": "不达标",
+    "advisory": False,
+    "words": "COUNTY-300 社区办公和服务用房不少于300 ㎡：应有 300.00 ㎡，计入 214.50 ㎡，缺 85.50 ㎡",
+}
+_COUNTED = {
+    "community_code": "330482001001",
+    "share": 1.0,
+    "counted_m2": 214.5,
+    "pending_m2": 0.0,
+    "left_out_m2": 0.0,
+    "reason": "计入",
+    "warnings": [],
+}
+STANDARD = {
+    "community_code": "330482001001",
+    "name": "东门社区",
+    "households": 2034.0,
+    "status": "不达标",
+    "binding": "COUNTY-300",
+    "shortfall_m2": 85.5,
+    "counted_m2": 214.5,
+    "remedy": "通过购买、置换、租赁或共建增加 85.50 ㎡",
+    "responsible": "县委社会工作部、民政局",
+    "rank_by_shortfall": 1,
+    "rank_by_households": 2,
+    "findings": [_FINDING],
+    "rooms": [{"room_id": "F1", "name": "东门社区服务站", **_COUNTED}],
+}
+PROJECT = {
+    "project_id": "XM001",
+    "name": "云栖府",
+    "community_code": "330482001001",
+    "standard": "COUNTY-50",
+    "households": 640.0,
+    "required_m2": 320.0,
+    "given_m2": 332.8,
+    "shortfall_m2": 0.0,
+    "status": "达标",
+    "stage": "启用",
+}
+PROJECTS = {"as_of": "2026-11-26", "projects": [PROJECT], "after": None}
+STANDARDS = {
+    "as_of": "2026-11-26",
+    "standards": [{"id": "COUNTY-300", "words": "COUNTY-300 社区办公和服务用房不少于300 ㎡", "level": "community"}],
+    "summary": {"不达标": 1, "数据不足": 0, "待核实": 0, "达标": 0},
+    "communities": [STANDARD],
+    "projects": [PROJECT],
+    "after": None,
+}
+CHANGED = {
+    "as_of": "2026-11-26",
+    "changes": [{"before": STANDARD, "after": {**STANDARD, "status": "达标", "counted_m2": 304.5}}],
+    "projects": [],
+}
+ROOM = {
+    "room_id": "F1",
+    "community_code": "330482001001",
+    "name": "东门社区服务站",
+    "kind": "service_station",
+    "area_m2": 214.5,
+    "evidence": {"kind": "title", "words": "不动产权证", "number": "0004227", "file_name": "0004227.pdf"},
+    "shares": {},
+    "counts": [_COUNTED],
+}
+ROOMS = {"as_of": "2026-11-26", "rooms": [ROOM], "after": None}
+FACILITY = {
+    "type": "Feature",
+    "id": "F1",
+    "geometry": {"type": "Point", "coordinates": [120.0, 30.0]},
+    "properties": {"facility_code": "F1", "name": "东门社区服务站", "class": "service_station"},
+}
+FACILITIES = {"type": "FeatureCollection", "numberReturned": 1, "links": [], "features": [FACILITY]}
 TOWNS = {"towns": [{"town_code": "330482001", "name": "城关街道", "communities": 6, "grids": 31}]}
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -21,6 +21,9 @@ from app.api.metrics import Figures
 from app.settings import ServiceSettings
 from app.store.areas import Area
 from app.store.connect import Store
+
+if TYPE_CHECKING:
+    from app.api.judging import Judged
 
 __all__ = [
     "PRIVATE",
@@ -70,6 +73,8 @@ class Service:
     skipped_steps: frozenset[str] = frozenset()
     pages: dict[str, str] = field(default_factory=dict)
     """Drawn pages by their tags; a tag changes with what is in force."""
+    judged: dict[date, Judged] = field(default_factory=dict)
+    """How communities stand by the standards, by day."""
 
 
 def service_of(request: Request) -> Service:

@@ -22,17 +22,16 @@ from app.geo.assessment import (
     Assessment,
     Change,
     Community,
-    add_households,
     assess,
-    compare,
     settlement_of,
 )
 from app.geo.errors import UsageError
+from app.geo.findings import plain_community, plain_project, plain_standard
 from app.geo.layers import CONTRACTS, Layers
 from app.geo.projects import Phase
 from app.geo.rooms import Counting, Room
 from app.geo.standards import Standard, choose_standards
-from app.jobs.findings import plain_community, plain_project, plain_standard
+from app.geo.suppositions import Supposition, suppose
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
 from app.output import refuse_to_overwrite, write_whole
@@ -127,16 +126,9 @@ def check(order: CheckOrder, *, on_step: OnStep) -> StandardsCheck:
         before = assess(ledger.communities, ledger.rooms, phases, standards, as_of=order.as_of, counting=order.counting)
         changes: tuple[Change, ...] = ()
         if order.what_if:
-            rooms, more = _read_what_if(order.what_if, known, order.as_of)
-            after = assess(
-                add_households(ledger.communities, more),
-                (*ledger.rooms, *rooms),
-                (*phases, *more),
-                standards,
-                as_of=order.as_of,
-                counting=order.counting,
-            )
-            changes = compare(before, after)
+            supposed = _read_what_if(order.what_if, known)
+            given = (ledger.communities, ledger.rooms, phases, standards)
+            _, changes = suppose(supposed, *given, as_of=order.as_of, counting=order.counting)
     noted = (*notes, *ledger.notes, *(projects.notes if projects else ()))
     done = StandardsCheck(before, standards, noted, ledger.rooms, phases, changes)
     if order.folder is not None:
@@ -196,12 +188,10 @@ def communities_in(layers: Layers) -> dict[str, Community]:
     return communities
 
 
-def _read_what_if(
-    texts: Sequence[str], communities: Mapping[str, Community], as_of: date
-) -> tuple[list[Room], list[Phase]]:
-    """Read what might be added; it is taken as evidenced and in use."""
-    rooms, phases = [], []
-    for number, text in enumerate(texts, 1):
+def _read_what_if(texts: Sequence[str], communities: Mapping[str, Community]) -> list[Supposition]:
+    """Read what might be added."""
+    supposed = []
+    for text in texts:
         kind, _, rest = text.partition(":")
         parts = rest.split(":")
         try:
@@ -216,15 +206,8 @@ def _read_what_if(
             )
         if code not in communities:
             raise UsageError(f"--what-if {text}：没有社区 {code} (no such community)")
-        name = f"假设 {number}"
-        area = numbers[-1] if kind == "room" or len(numbers) == 2 else 0.0
-        if area:
-            rooms.append(
-                Room(name, code, name, "service_station", area, evidence="title", evidence_number=name, in_use=True)
-            )
-        if kind == "project":
-            phases.append(
-                Phase(name, name, "", code, numbers[0], as_of, "启用", area, area, area, combined=True,
-                      title_number=name, receiver=name)
-            )  # fmt: skip
-    return rooms, phases
+        if kind == "room":
+            supposed.append(Supposition(code, numbers[0]))
+        else:
+            supposed.append(Supposition(code, sum(numbers[1:]), numbers[0]))
+    return supposed

@@ -52,11 +52,22 @@ async def replace_facilities(connection: AsyncConnection, new: Sequence[Facility
     await record_changes(connection, [NewChange("facilities.replaced", 0, details={"facilities": len(rows)})])
 
 
-async def read_facilities(connection: AsyncConnection, *, area: Area = COUNTY) -> list[Facility]:
-    """Read the facilities of an area, by code."""
+async def read_facilities(
+    connection: AsyncConnection,
+    *,
+    area: Area = COUNTY,
+    code: str | None = None,
+    kind: str | None = None,
+    after: str = "",
+    most: int | None = None,
+) -> list[Facility]:
+    """Read the facilities of an area, by code: all, or a page; of one class, or the one that bears a code."""
     of = facilities.c
     about = (of.name, of.kind, of.community_id, of.address, of.floor_area_m2, of.extra)
-    question = select(of.facility_code, *about, func.ST_AsBinary(of.geometry, "NDR"))
+    question = select(of.facility_code, *about, func.ST_AsBinary(of.geometry, "NDR")).where(of.facility_code > after)
     if area != COUNTY:
         question = question.where(bound(area, of.community_id))
-    return [Facility(*row) for row in await connection.execute(question.order_by(of.facility_code))]
+    for column, wanted in ((of.facility_code, code), (of.kind, kind)):
+        if wanted is not None:
+            question = question.where(column == wanted)
+    return [Facility(*row) for row in await connection.execute(question.order_by(of.facility_code).limit(most))]

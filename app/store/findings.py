@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +11,10 @@ from typing import Any
 from sqlalchemy import Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.geo.assessment import Assessment, assess
+from app.geo.assessment import Assessment, Community, assess
+from app.geo.projects import Phase
+from app.geo.rooms import Room
+from app.geo.standards import Standard
 from app.store.areas import COUNTY, Area, bound
 from app.store.places import find_communities
 from app.store.projects import read_phases
@@ -18,7 +22,7 @@ from app.store.rooms import read_judged, read_rooms
 from app.store.standards import read_standards
 from app.store.tables import findings
 
-__all__ = ["KeptFinding", "assess_stored", "read_findings", "record_findings"]
+__all__ = ["KeptFinding", "Ledgers", "assess_stored", "read_findings", "read_ledgers", "record_findings"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,31 @@ class KeptFinding:
     words: str
 
 
+@dataclass(frozen=True)
+class Ledgers:
+    """Everything that is judged, and by what."""
+
+    communities: list[Community]
+    rooms: list[Room]
+    phases: list[Phase]
+    standards: list[Standard]
+
+
+async def read_ledgers(connection: AsyncConnection, *, on: date) -> Ledgers:
+    """Read what is judged on a day, of the whole county: rooms are shared across its areas."""
+    return Ledgers(
+        await read_judged(connection, on=on),
+        await read_rooms(connection, on=on),
+        await read_phases(connection, on=on),
+        await read_standards(connection),
+    )
+
+
 async def assess_stored(connection: AsyncConnection, *, on: date) -> Assessment:
-    """Judge what lies in the store as of a day; large counties take a moment of the processor."""
-    judged = await read_judged(connection, on=on)
-    rooms = await read_rooms(connection, on=on)
-    phases = await read_phases(connection, on=on)
-    return assess(judged, rooms, phases, await read_standards(connection), as_of=on)
+    """Judge what lies in the store as of a day."""
+    held = await read_ledgers(connection, on=on)
+    given = (held.communities, held.rooms, held.phases, held.standards)
+    return await asyncio.to_thread(assess, *given, as_of=on)
 
 
 async def record_findings(

@@ -84,11 +84,18 @@ def _row(one: Room, homes: Mapping[str, int]) -> dict[str, Any]:
 
 
 async def read_rooms(
-    connection: AsyncConnection, *, on: date, area: Area = COUNTY, after: str = "", most: int = MOST_ROOMS
+    connection: AsyncConnection,
+    *,
+    on: date,
+    area: Area = COUNTY,
+    code: str | None = None,
+    after: str = "",
+    most: int = MOST_ROOMS,
 ) -> list[Room]:
     """Read the rooms that the communities of an area use, by code, as the ledger had them.
 
-    Whoever shares a room sees it, wherever it lies. `on` is the day whose codes communities bear.
+    Whoever shares a room sees it, wherever it lies. `on` is the day whose codes communities bear; `code` names
+    one room.
     """
     codes = await read_codes(connection, on=on)
     question = (
@@ -98,6 +105,8 @@ async def read_rooms(
         .order_by(rooms.c.room_code)
         .limit(most)
     )
+    if code is not None:
+        question = question.where(rooms.c.room_code == code)
     if area != COUNTY:
         share = exists().where(room_shares.c.room_id == rooms.c.id, bound(area, room_shares.c.community_id))
         question = question.where(or_(bound(area, rooms.c.community_id), share))

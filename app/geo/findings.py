@@ -7,10 +7,17 @@ from typing import Any
 
 from app.geo.assessment import CommunityFinding, Finding
 from app.geo.projects import ProjectFinding
-from app.geo.rooms import ROOM_KINDS, RoomCount
+from app.geo.rooms import ROOM_KINDS, Room, RoomCount
 from app.geo.standards import Standard
 
-__all__ = ["plain_community", "plain_finding", "plain_project", "plain_room", "plain_standard"]
+__all__ = [
+    "plain_community",
+    "plain_finding",
+    "plain_ledger_room",
+    "plain_project",
+    "plain_room",
+    "plain_standard",
+]
 
 
 def plain_standard(one: Standard, on: date) -> dict[str, Any]:
@@ -60,6 +67,40 @@ def plain_room(one: RoomCount) -> dict[str, Any]:
         "evidence_number": one.room.evidence_number,
         "measured_m2": one.room.measured_m2,
         "warnings": list(one.warnings),
+    }
+
+
+def plain_ledger_room(one: Room) -> dict[str, Any]:
+    """Return a room as the ledger has it, with its paper."""
+    return {
+        "room_id": one.room_id,
+        "row": one.row,
+        "community_code": one.community_code,
+        "name": one.name,
+        "kind": one.kind,
+        "kind_words": ROOM_KINDS[one.kind],
+        "address": one.address,
+        "storey": one.storey,
+        "area_m2": one.area_m2,
+        "office_m2": one.office_m2,
+        "service_m2": one.service_m2,
+        "elder_m2": one.elder_m2,
+        "activity_m2": one.activity_m2,
+        "measured_m2": one.measured_m2,
+        "in_use": one.in_use,
+        "acquisition": one.acquisition,
+        "owner": one.owner,
+        "user": one.user,
+        "evidence": {
+            "kind": one.evidence,
+            "words": one.evidence_words,
+            "number": one.evidence_number,
+            "dated": one.evidence_on.isoformat() if one.evidence_on else None,
+            "valid_until": one.lease_until.isoformat() if one.lease_until else None,
+            "file_name": one.evidence_file,
+        },
+        "shares": dict(one.shares),
+        "remark": one.remark,
     }
 
 

@@ -1,0 +1,53 @@
+"""How communities and projects stand on a day, kept for as long as nothing that they are judged by changes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+
+from app.api.areas import Caller
+from app.api.service import Service
+from app.geo.assessment import Assessment, assess
+from app.store.areas import COUNTY
+from app.store.changes import read_revisions
+from app.store.findings import Ledgers, read_ledgers
+from app.store.rooms import read_judged
+
+__all__ = ["Judged", "judge", "visible_codes"]
+
+MOST_KEPT = 4
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was judged, what was found, and which state of the store it is."""
+
+    ledgers: Ledgers
+    found: Assessment
+    mark: tuple[int, int]
+
+
+async def judge(service: Service, day: date) -> Judged:
+    """Return how everything stands on a day."""
+    async with service.store.reading() as connection:
+        revisions = await read_revisions(connection)
+        mark = (revisions.plans, revisions.facilities)
+        kept = service.judged.get(day)
+        if kept is not None and kept.mark == mark:
+            return kept
+        held = await read_ledgers(connection, on=day)
+    given = (held.communities, held.rooms, held.phases, held.standards)
+    judged = Judged(held, await asyncio.to_thread(assess, *given, as_of=day), mark)
+    service.judged[day] = judged
+    while len(service.judged) > MOST_KEPT:
+        del service.judged[next(iter(service.judged))]
+    return judged
+
+
+async def visible_codes(service: Service, caller: Caller, judged: Judged, day: date) -> list[str]:
+    """Return the codes of the judged communities in the area of whoever asks."""
+    if caller.area == COUNTY:
+        return [one.code for one in judged.ledgers.communities]
+    async with service.store.reading() as connection:
+        return [one.code for one in await read_judged(connection, on=day, area=caller.area)]
