@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -50,6 +50,8 @@ class Allotment:
         Fewest and most grids that were asked for, None where the households decide.
     walks
         Metres from the middle of each general grid to its farthest dwelling; empty where no limit was given.
+    others
+        Allotments that the search finds about as good.
     """
 
     grid: NDArray[np.int64]
@@ -58,6 +60,7 @@ class Allotment:
     persons: NDArray[np.float64]
     asked: tuple[int, int] | None
     walks: NDArray[np.float64]
+    others: tuple[Allotment, ...] = ()
 
 
 def allot_units(
@@ -109,11 +112,17 @@ def allot_units(
     walks = np.empty(0)
     if rules.max_walk_m is not None:
         division, walks = _within_walk(division, divide, bounds, units, ground, row_of, rules.max_walk_m)
-    grid = np.full(count, -1, np.int64)
-    grid[members] = division.assignment
-    for k, site in enumerate(np.unique(units.site[units.site >= 0])):
-        grid[units.site == site] = division.parts + k
-    return Allotment(grid, division.parts, division, counts.persons, bounds, walks)
+
+    def allot(division: Division, others: tuple[Allotment, ...] = ()) -> Allotment:
+        grid = np.full(count, -1, np.int64)
+        grid[members] = division.assignment
+        for k, site in enumerate(np.unique(units.site[units.site >= 0])):
+            grid[units.site == site] = division.parts + k
+        return Allotment(grid, division.parts, division, counts.persons, bounds, walks, others)
+
+    others = division.others if rules.max_walk_m is None else ()
+    as_good = (replace(division, assignment=one, parts=int(one.max()) + 1, others=()) for one in others)
+    return allot(division, tuple(map(allot, as_good)))
 
 
 def _within_walk(

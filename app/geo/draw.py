@@ -17,7 +17,7 @@ from app.geo.ground import Ground
 from app.geo.measures import BORDER_COST
 from app.geo.units import Units
 
-__all__ = ["Drawing", "draw_as_cut", "draw_grids"]
+__all__ = ["Drawing", "border_cost", "draw_as_cut", "draw_grids"]
 
 NECK_HALF_M, BODY_M2 = 1.1, 100.0
 """A little stricter than what is promised: what is written is rounded."""
@@ -42,6 +42,14 @@ class Drawing:
 def draw_as_cut(units: Units, grid: NDArray[np.int64]) -> Drawing:
     """Leave every border where the units meet."""
     return Drawing(units.plane, grid[units.unit], units.unit, units.on_line)
+
+
+def border_cost(drawing: Drawing, units: Units) -> float:
+    """Add up what the borders between grids cost, metre by metre of what they run on."""
+    side = np.where(drawing.plane.sides >= 0, drawing.grid[drawing.plane.sides], -1)
+    border = (side.min(axis=1) >= 0) & (side[:, 0] != side[:, 1])
+    price = np.append([BORDER_COST[kind] for kind in units.lines.barrier], BORDER_COST["open"])
+    return float((drawing.plane.lengths[border] * price[drawing.on_line[border]]).sum())
 
 
 def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing:

@@ -12,20 +12,24 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from app.geo.allot import allot_units
+from app.geo.allot import Allotment, allot_units
 from app.geo.blocks import cut_blocks
 from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, cut_cells
 from app.geo.crs import DEGREES
 from app.geo.describe import DescribedGrids, describe_grids
-from app.geo.draw import draw_as_cut, draw_grids
-from app.geo.ground import CommunityTask, lay_out, prepare_tasks, with_middles
+from app.geo.draw import Drawing, border_cost, draw_as_cut, draw_grids
+from app.geo.ground import CommunityTask, Ground, lay_out, prepare_tasks, with_middles
 from app.geo.layers import Layers
 from app.geo.rules import Rules
 from app.geo.seams import Seams, are_sound, match_seams, sew
 from app.geo.search import Effort
-from app.geo.units import MOST_UNITS, form_units
+from app.geo.units import MOST_UNITS, Units, form_units
 
 __all__ = ["CommunityTask", "DividedCommunity", "Plan", "assemble_plan", "divide_community", "prepare_tasks"]
+
+
+WORTH_A_GRID = 0.95
+"""One grid fewer has to save this much of the borders: somebody has to look after the larger ones."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,24 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
         allotment = allot_units(task, ground, units, rules, effort or Effort(), rng)
         if not allotment.division.out_of_band or not units.paired:
             break
-    drawing = draw_grids(ground, units, allotment.grid)
+    allotment, drawing = _draw_best(ground, units, allotment)
     described = describe_grids(task, ground, units, allotment, drawing, rules)
     if not _stay_sound(task, described):  # straightened so close to the outline that rounding tangles it
         drawing = draw_as_cut(units, allotment.grid)
         described = describe_grids(task, ground, units, allotment, drawing, rules)
     return DividedCommunity(task.code, task.outline, *described)
+
+
+def _draw_best(ground: Ground, units: Units, allotment: Allotment) -> tuple[Allotment, Drawing]:
+    """Draw every allotment that the search found about as good, and keep the one whose borders cost least."""
+    best = allotment, draw_grids(ground, units, allotment.grid)
+    least = border_cost(best[1], units)
+    for other in allotment.others:
+        drawing = draw_grids(ground, units, other.grid)
+        cost = border_cost(drawing, units)
+        if cost < least * (1.0 if other.general >= allotment.general else WORTH_A_GRID):
+            best, least = (other, drawing), cost
+    return best
 
 
 def _stay_sound(task: CommunityTask, described: DescribedGrids) -> bool:

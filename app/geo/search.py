@@ -20,6 +20,13 @@ OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 ALIKE = 0.003
 """Runs whose energies differ by less than this part end alike."""
+NEARLY = 0.03
+"""Ends of runs whose energies differ by less than this part may change places when their borders are drawn."""
+MOST_CHOICES = 4
+MOST_FEWER = 2
+"""Divisions that are drawn to see which has the better borders, with as many grids and with one fewer."""
+FULL = 0.82
+"""Where in the band the mean may lie if one grid fewer saves a good part of the borders."""
 FULLEST = 0.625
 """Where in the band the mean of a community's grids may lie if that saves a grid (0 its low end, 1 its high end)."""
 
@@ -32,6 +39,10 @@ class Effort:
     alike: int = 2
     """Runs that end alike are enough."""
     more_runs: int = 6
+    fewer_runs: int = 8
+    """Runs with one grid fewer, to see whether that saves a good part of the borders."""
+    fewer_units: int = 400
+    """Larger graphs are not searched for that."""
     steps_per_unit: int = 9000
     most_steps: int = 2_500_000
     prove_units: int = 600
@@ -48,12 +59,16 @@ class Division:
         Grid of each unit, shape (n,).
     proven
         Whether no division into any number of grids that is allowed has fewer grids out of the band.
+    others
+        Assignments that the search finds about as good, all in the band; which has the better borders shows when they
+        are drawn.
     """
 
     assignment: NDArray[np.int64]
     parts: int
     out_of_band: int
     proven: bool
+    others: tuple[NDArray[np.int64], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,10 +141,14 @@ def divide_graph(
         shape=0.3 * scale,
         crossing=3.0 * scale,
     )
-    best = _best_run(graph, numbers, energy, effort, scale, rng)
+    found = _search(graph, numbers, energy, effort, scale, rng)
+    best = found[0]
     out = _out_of_band(graph, best.assignment, asked_low, asked_high, max_persons)
     if out == 0 or not prove or len(graph) > effort.prove_units or (low, high) != (asked_low, asked_high):
-        return Division(best.assignment, best.parts, out, out == 0)
+        others = (
+            [*found[1:], *_one_grid_fewer(graph, best, energy, effort, scale, rng)] if bounds is None else found[1:]
+        )
+        return Division(best.assignment, best.parts, out, out == 0, tuple(one.assignment for one in others))
     assignment, proven, work = best.assignment, False, effort.prove_work
     while out:
         every = _numbers_to_prove(graph, asked_low, asked_high, bounds, out - 1, int(assignment.max()) + 1)
@@ -177,11 +196,17 @@ def _numbers_to_prove(
     return sorted(range(fewest, most + 1), key=lambda k: (abs(k - near), k))
 
 
-def _best_run(
+def _search(
     graph: UnitGraph, numbers: list[int], energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
-) -> _Found:
-    """Anneal from several starts, number of grids by number, until the band is kept and nothing is crossed."""
+) -> list[_Found]:
+    """Anneal from several starts, number of grids by number, until the band is kept and nothing is crossed.
+
+    Returns
+    -------
+    The best end of a run, then others that keep the band and are about as good.
+    """
     best: _Found | None = None
+    ends: list[_Found] = []
     for rank, parts in enumerate(numbers[:5]):
         again = 0
         runs = effort.runs if rank == 0 else max(effort.runs // 2, 1)
@@ -189,6 +214,7 @@ def _best_run(
             if run >= runs and (best is None or best.key[:2] == (0, 0) or rank > 1):
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
+            ends.append(found)
             same = best is not None and found.key[:3] == best.key[:3]
             same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=ALIKE)
             better = best is None or found.key < best.key
@@ -202,7 +228,30 @@ def _best_run(
             break
     if best is None:
         raise DivisionError("no number of grids to try")
-    return best
+    if best.out:
+        return [best]
+    near = [one for one in ends if one.key[:3] == best.key[:3] and one.energy <= (1 + NEARLY) * best.energy]
+    return _different(near)[:MOST_CHOICES]
+
+
+def _different(ends: list[_Found]) -> list[_Found]:
+    """Order ends of runs by energy, each division once."""
+    one_each = {one.assignment.tobytes(): one for one in ends}
+    return sorted(one_each.values(), key=lambda one: one.energy)
+
+
+def _one_grid_fewer(
+    graph: UnitGraph, best: _Found, energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
+) -> list[_Found]:
+    """Try one grid fewer where the mean stays in the band's upper part: it may follow the streets far better."""
+    fewer = best.parts - 1
+    fullest = energy.low + FULL * (energy.high - energy.low)
+    hopeless = fewer < max(2, int(graph.locked.max()) + 1) or graph.households.sum() > fewer * fullest
+    if best.out or hopeless or len(graph) > effort.fewer_units:
+        return []
+    found = [_one_run(graph, fewer, energy, effort, scale, rng) for _ in range(effort.fewer_runs)]
+    better = [one for one in found if one.key[:3] <= best.key[:3] and one.energy < best.energy]
+    return _different(better)[:MOST_FEWER]
 
 
 def _polish(
