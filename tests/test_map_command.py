@@ -7,8 +7,9 @@ import re
 
 import geopandas as gpd
 import pytest
-from conftest import TOWN
 from shapely import Point
+
+from tests.conftest import TOWN
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +108,34 @@ def test_what_cannot_be_used_is_told_and_leaves_no_page(jiexiang_here, demonstra
     assert result.exit_code == 2
     assert said in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def stick(order, jiexiang_here, tmp_path_factory):
+    """Return the folder that --all writes."""
+    folder = tmp_path_factory.mktemp("stick") / "pages"
+    result = jiexiang_here(*order, "--all", "--out", folder)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_all_pages_lead_to_each_other_by_names_alone(stick):
+    pages = {page.name: page.read_text("utf-8") for page in stick.iterdir()}
+    assert set(pages) == {"index.html", "plan.html", "facilities.html", "checkup.html"}
+    links = {link for page in pages.values() for link in re.findall(r'href="([^"#]*)', page) if link}
+    assert links <= set(pages)
+    assert '"home":"index.html"' in pages["plan.html"]
+
+
+def test_exported_facilities_give_the_evidence_and_say_that_they_cannot_compute(stick):
+    page = (stick / "facilities.html").read_text("utf-8")
+    assert "乙用房" in page
+    assert "不能试算" in page
+    assert "<form" not in page
+
+
+def test_pages_are_written_all_or_none(order, jiexiang_here, tmp_path):
+    (tmp_path / "facilities.html").write_text("mine", "utf-8")
+    result = jiexiang_here(*order, "--all", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert [page.name for page in tmp_path.iterdir()] == ["facilities.html"]

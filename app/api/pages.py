@@ -25,13 +25,14 @@ from app.api.sessions import close_session, keep_session, open_session
 from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.maps.assets import Asset
+from app.maps.overview import count_figures, list_towns
 from app.maps.plan_page import draw_plan, plan_assets
-from app.maps.served_pages import Figure, Frame, Table, draw_overview, draw_sign_in, served_assets
+from app.maps.served_pages import Frame, draw_overview, draw_sign_in, served_assets
 from app.maps.views import view_band, view_posts
 from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
 from app.store.connect import AsyncConnection
-from app.store.drawn import read_drawn
+from app.store.drawn import read_drawn, read_newest
 
 __all__ = ["page_response", "read_language", "router"]
 
@@ -112,8 +113,11 @@ async def overview(request: Request, service: Serving, lang: str = "zh") -> Resp
     async with service.store.reading() as connection:
         plan = await _read_plan(connection, board, caller)
         held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
+        newest = await read_newest(connection, board.day, area=caller.area)
     frame = Frame(read_language(lang), "/", _links(caller), caller.name)
-    figures, towns = _count(board, plan, held)
+    posts = _posts(plan, board, held)
+    figures = count_figures(plan, posts, map_address="/plan", published=newest)
+    towns = list_towns(plan, posts, {grid.community_code: grid.town_name for grid in board.grids})
     brief = f"{board.day.isoformat()}　{plan.about['software']} {plan.about['version']}".strip()
     return page_response(request, draw_overview(frame, brief, figures, towns))
 
@@ -214,29 +218,3 @@ def _band(plan: Plan) -> tuple[int, int]:
 def _draw(board: Board, plan: Plan, held: list[Assignment], language: str) -> str:
     views = [view_band(plan.grids, *_band(plan)), view_posts(_posts(plan, board, held))]
     return draw_plan(plan, language=language, views=views, served=True, home="/")
-
-
-def _count(board: Board, plan: Plan, held: list[Assignment]) -> tuple[list[Figure], Table]:
-    low, high = _band(plan)
-    general = plan.grids[plan.grids["kind"] == "general"]
-    posts = _posts(plan, board, held)
-    outside = int(((general["households"] < low) | (general["households"] > high)).sum())
-    without = int((posts["filled"] == 0).sum())
-    band = f"不在 {low}–{high} 户之内"
-    figures = [
-        Figure("社区", f"{len(plan.communities):,}", "点开看地图", "/plan"),
-        Figure("网格", f"{len(plan.grids):,}", f"综合网格 {len(general):,} 个", "/plan"),
-        Figure("户数", f"{int(plan.grids['households'].sum()):,}", str(plan.about["household_basis"]), "/plan"),
-        Figure(band, f"{outside:,}", "各有原因，见地图", "/plan#view=band", "△" if outside else "✓"),
-        Figure("无人负责的网格", f"{without:,}", "应配一人", "/plan#view=posts", "✓" if not without else "✗"),
-    ]
-    town_of = {grid.community_code: grid.town_name for grid in board.grids}
-    filled = dict(zip(posts["grid_code"], posts["filled"], strict=True))
-    rows = []
-    for town, held_in in plan.grids.groupby(plan.grids["community_code"].map(town_of), sort=True):
-        mine = held_in[held_in["kind"] == "general"]
-        within = ((mine["households"] >= low) & (mine["households"] <= high)).sum()
-        unfilled = sum(filled.get(code) == 0 for code in mine["grid_code"])
-        counts = (held_in["community_code"].nunique(), len(held_in), int(held_in["households"].sum()), within, unfilled)
-        rows.append((str(town), *(f"{count:,}" for count in counts)))
-    return figures, Table(("街道（乡镇）", "社区", "网格", "户数", f"{low}–{high} 户", "无人"), tuple(rows))

@@ -41,8 +41,8 @@ def draw_map(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE",
-            help="网页文件，默认放在方案旁 page; map.html beside the plan if not given",
+            metavar="FILE_OR_DIR",
+            help="网页文件，或 --all 的文件夹；默认放在方案旁 page, or folder with --all; beside the plan if not given",
             show_default=False,
         ),
     ] = None,
@@ -68,6 +68,12 @@ def draw_map(
             metavar="FILE[:LAYER]", help="设施点，画出步行覆盖和盲区 facilities: who can walk there", show_default=False
         ),
     ] = "",
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="总览、地图、设施、体检各页写进一个文件夹 overview, map, facilities, checkup in a folder"
+        ),
+    ] = False,
     facility_class: Annotated[
         str, typer.Option("--class", metavar="CLASS", help="看哪类设施的覆盖 class of facilities", show_default=False)
     ] = "",
@@ -122,16 +128,17 @@ def draw_map(
             within_m=within,
             sites=sites,
         )
-        page = out or plan.with_name("map.html")
+        language = terminal.settings.language
         with terminal.progress() as on_step:
-            notes = jobs.draw(
-                order,
-                page,
-                language=terminal.settings.language,
-                attribution=attribution,
-                force=force,
-                on_step=on_step,
-            )
+            if everything:
+                folder = out or plan.with_name("pages")
+                names, notes = jobs.export_pages(
+                    order, folder, language=language, attribution=attribution, force=force, on_step=on_step
+                )
+                page = folder / names[0]
+            else:
+                page = out or plan.with_name("map.html")
+                notes = jobs.draw(order, page, language=language, attribution=attribution, force=force, on_step=on_step)
         if as_json:
             terminal.print_json({"map": str(page)})
         else:

@@ -7,6 +7,7 @@ from app.jobs.demonstrate import DemoOrder, demonstrate
 from app.jobs.draft import DraftDone, DraftOrder, Mapped, draft, locate
 from app.jobs.draw import draw
 from app.jobs.export import ExportDone, export
+from app.jobs.export_pages import export_pages
 from app.jobs.inputs import Inputs
 from app.jobs.report import ReportDone, ReportOrder, report
 from app.jobs.sides import GridSides, NoticeCheck, SidesDone, SidesOrder, sides
@@ -48,6 +49,7 @@ __all__ = [
     "draft",
     "draw",
     "export",
+    "export_pages",
     "locate",
     "report",
     "sides",

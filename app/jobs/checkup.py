@@ -22,12 +22,13 @@ from app.jobs.inputs import Inputs
 from app.jobs.steps import OnStep, Steps
 from app.jobs.verify import Check, verify_in_steps
 from app.maps.change_views import view_checkup
+from app.maps.overlays import overlay_frame
 from app.maps.plan_page import draw_plan
 from app.output import refuse_to_overwrite, write_whole
 from app.reports.checkup import FAULTY, list_checkup, write_checkup
 from app.reports.ledgers import Roster
 
-__all__ = ["CHECKUP_FILES", "check_up"]
+__all__ = ["CHECKUP_FILES", "check_up", "draw_checkup"]
 
 TABLE, PAGE = "现有网格体检表.xlsx", "现有网格体检图.html"
 
@@ -66,9 +67,30 @@ def check_up(
         rows = list_checkup(drawn, layers, rules, check.scorecard, check.rejections, roster)
         content = write_checkup(rows, check.scorecard, check.rejections, rules, layers.household_basis)
         (part / TABLE).write_bytes(content)
-        page = draw_plan(_as_plan(drawn, layers, rules), language=language, views=[view_checkup(rows, FAULTY)])
+        page = _draw(rows, drawn, layers, rules, language)
         (part / PAGE).write_text(page, "utf-8")
     return check
+
+
+def draw_checkup(
+    drawn: gpd.GeoDataFrame, layers: Layers, rules: Rules, check: Check, *, language: str, home: str
+) -> str:
+    """Draw the page alone, of grids that were checked; `home` is the page one comes from."""
+    rows = list_checkup(drawn, layers, rules, check.scorecard, check.rejections, None)
+    return _draw(rows, drawn, layers, rules, language, home)
+
+
+def _draw(
+    rows: pd.DataFrame, drawn: gpd.GeoDataFrame, layers: Layers, rules: Rules, language: str, home: str = ""
+) -> str:
+    return draw_plan(
+        _as_plan(drawn, layers, rules),
+        language=language,
+        views=[view_checkup(rows, FAULTY)],
+        overlays=overlay_frame(layers.barriers),
+        home=home,
+        title="现有网格体检图" if language == "zh" else "Checkup of the grids in use",
+    )
 
 
 def _as_plan(grids: gpd.GeoDataFrame, layers: Layers, rules: Rules) -> Plan:

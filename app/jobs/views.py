@@ -72,6 +72,8 @@ class Gathered:
     """A plan with all that can be shown of it."""
 
     plan: Plan
+    inputs: Inputs
+    """What was read, the communities of the plan among it where no others were given."""
     views: tuple[View, ...]
     overlays: tuple[Overlay, ...]
     places: tuple[Place, ...]
@@ -81,6 +83,7 @@ class Gathered:
     check: StandardsCheck | None = None
     coverage: Coverage | None = None
     facility_class: str = ""
+    within_m: float = WITHIN_M
     siting: SitingDone | None = None
 
 
@@ -126,6 +129,7 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
     places = [*_places_of(layers.compounds, "小区"), *_facilities(order, layers)]
     return Gathered(
         plan,
+        inputs,
         tuple(views),
         tuple(overlays),
         tuple(places),
@@ -135,6 +139,7 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
         done,
         walked,
         kind,
+        order.within_m,
         siting,
     )
 

@@ -14,6 +14,7 @@ from app.maps.overlays import Overlay
 from app.maps.views import BAD, GOOD, SEQUENCE, WARN, Level, View, ViewClass
 
 __all__ = [
+    "SIGNS",
     "overlay_blind_spots",
     "overlay_sites",
     "tell_finding",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 STATUSES = (("达标", GOOD, "✓"), ("待核实", WARN, "?"), ("不达标", BAD, "✗"))
+
+SIGNS = {name: sign for name, _, sign in STATUSES} | {"数据不足": "…"}
+"""By status, for tables."""
 
 
 def view_shortfalls(findings: pd.DataFrame, *, title: str, note: str) -> View:
@@ -65,7 +69,7 @@ def view_shares(
     known = shares.dropna(subset=["share"])
     part = known["share"].to_numpy(float)
     place = np.clip((part * 5).astype(int), 0, 4)
-    steps = tuple(ViewClass(f"{step * 20}–{step * 20 + 20}%", colour) for step, colour in enumerate(reversed(SEQUENCE)))
+    steps = tuple(ViewClass(f"{step * 20}–{step * 20 + 20}%", colour) for step, colour in enumerate(SEQUENCE))
     codes = known["code"].astype(str)
     return View(
         name,

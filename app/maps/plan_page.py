@@ -71,6 +71,7 @@ def draw_plan(
     overlays: Sequence[Overlay] = (),
     served: bool = False,
     home: str = "",
+    title: str = "",
 ) -> str:
     """Draw a plan as one HTML document.
 
@@ -91,7 +92,9 @@ def draw_plan(
     served
         Ask the service for the files of `plan_assets`; otherwise the page needs nothing but itself.
     home
-        Address of the page one comes from; none on a page from disk.
+        Address of the page one comes from; none on a page by itself.
+    title
+        What the page is called where it is not the map of a division.
 
     Raises
     ------
@@ -101,6 +104,8 @@ def draw_plan(
     if language not in LANGUAGES:
         raise UsageError(f"the map speaks {' and '.join(LANGUAGES)}, not {language!r}: choose one of them")
     words = _read_words()[language]
+    if title:
+        words = words | {"title": title}
     west, south, east, north = (float(bound) for bound in plan.communities.total_bounds)
     page = OfflineFigure(
         title=words["title"],

@@ -1,7 +1,9 @@
-"""Pages of text and tables that the service hands out: sign-in and overview; every value is escaped."""
+"""Pages of text and tables, handed out by the service or exported to a folder: every value is escaped."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.maps.assets import PAGES, Asset, bundle_scripts, bundle_styles, read_page_part
 from app.maps.offline import LANGUAGE_TAGS
 
-__all__ = ["Figure", "Frame", "Table", "draw_overview", "draw_sign_in", "served_assets", "served_words"]
+__all__ = [
+    "Cell",
+    "Figure",
+    "Frame",
+    "Table",
+    "draw_overview",
+    "draw_page",
+    "draw_sign_in",
+    "served_assets",
+    "served_words",
+]
 
 
 @dataclass(frozen=True)
@@ -21,7 +33,8 @@ class Frame:
     """What every page has around it.
 
     `links` are pages the reader may open, as keys of the words (`overview`, `plan`, …) with their addresses; `csrf` is
-    the token that forms carry back; `user` is empty before sign-in.
+    the token that forms carry back; `user` is empty before sign-in; an `exported` page opens from disk and holds its
+    style and script itself.
     """
 
     language: str = "zh"
@@ -29,6 +42,8 @@ class Frame:
     links: tuple[tuple[str, str], ...] = ()
     user: str = ""
     csrf: str = ""
+    home: str = "/"
+    exported: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,18 +59,35 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table as text; the first cell of a row is its heading."""
+class Cell:
+    """A cell: its text, what it sorts by where it is a number, and where it leads."""
 
+    text: str
+    value: float | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that sorts: `numbers` are the columns of figures, the first cell of a row is its heading."""
+
+    id: str
+    title: str
     headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numbers: frozenset[int] = frozenset()
+    note: str = ""
 
 
 @cache
 def served_assets() -> tuple[Asset, ...]:
-    """Return the styles of these pages, and the script of the form, which empties what a phone has kept."""
+    """Return the style of these pages, the script that sorts their tables, and that of the form.
+
+    The last empties what a phone has kept.
+    """
     return (
         bundle_styles("served.css", [], ["served/served.css"]),
+        bundle_scripts("sort.js", [], ["served/sort.js"]),
         bundle_scripts("forget.js", [], ["served/forget.js"]),
     )
 
@@ -68,17 +100,23 @@ def served_words(language: str) -> Mapping[str, str]:
 
 def draw_sign_in(frame: Frame, *, next_page: str, name: str = "", fault: str = "") -> str:
     """Draw the form to sign in; `fault` says why the last attempt failed, `name` is what was typed then."""
-    return _draw("sign_in.html", frame, served_words(frame.language)["signIn"], next=next_page, name=name, fault=fault)
+    return draw_page(
+        "sign_in.html", frame, served_words(frame.language)["signIn"], next=next_page, name=name, fault=fault
+    )
 
 
 def draw_overview(frame: Frame, brief: str, figures: Sequence[Figure], towns: Table) -> str:
     """Draw the first page: a line on what is in force, the figures, and the same by town."""
     title = served_words(frame.language)["overview"]
-    return _draw("overview.html", frame, title, brief=brief, figures=figures, table=towns)
+    return draw_page("overview.html", frame, title, brief=brief, figures=figures, table=towns)
 
 
-def _draw(template: str, frame: Frame, title: str, **values: Any) -> str:
+def draw_page(template: str, frame: Frame, title: str, **values: Any) -> str:
+    """Draw a page from its template, with what every page has around it."""
     words = served_words(frame.language)
+    style, sort, forget = served_assets()
+    script = forget if template == "sign_in.html" else sort
+    inline = {"style": style.content.decode(), "script": script.content.decode()} if frame.exported else None
     return (
         _templates()
         .get_template(f"served/{template}")
@@ -86,15 +124,30 @@ def _draw(template: str, frame: Frame, title: str, **values: Any) -> str:
             tag=LANGUAGE_TAGS[frame.language],
             title=title,
             words=words,
-            style=served_assets()[0].address,
-            scripts=[asset.address for asset in served_assets()[1:]] if template == "sign_in.html" else [],
-            query="" if frame.language == "zh" else f"?lang={frame.language}",
+            style=style.address,
+            scripts=[script.address],
+            inline=inline,
+            policy=_policy(inline) if inline else "",
+            query="" if frame.language == "zh" or frame.exported else f"?lang={frame.language}",
+            home=frame.home,
             here=frame.here,
             links=[{"title": words[key], "address": address} for key, address in frame.links],
             user=frame.user,
             csrf=frame.csrf,
             **values,
         )
+    )
+
+
+def _policy(inline: Mapping[str, str]) -> str:
+    """Allow a page from disk the one style and the one script that it holds, and nothing else."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(inline['style'])}'; "
+        f"script-src 'sha256-{digest(inline['script'])}'; base-uri 'none'; form-action 'none'"
     )
 
 

@@ -26,7 +26,7 @@ from app.store.tables import (
     plans,
 )
 
-__all__ = ["Box", "read_borders", "read_drawn", "read_streets"]
+__all__ = ["Box", "read_borders", "read_drawn", "read_newest", "read_streets"]
 
 Box = tuple[float, float, float, float]
 """West, south, east and north in degrees."""
@@ -75,6 +75,15 @@ async def read_drawn(connection: AsyncConnection, on: date, *, area: Area = COUN
     units = gpd.GeoDataFrame({"unit_id": []}, geometry=[], crs=DEGREES)
     streets = await read_streets(connection, on, box)
     return Plan(grids, units, borders, communities, streets, dict(about or {}))
+
+
+async def read_newest(connection: AsyncConnection, on: date, *, area: Area = COUNTY) -> date | None:
+    """Read since when the newest of what is in force on a day holds; None where nothing is in force."""
+    question = select(func.max(func.lower(in_force.c.valid))).where(
+        in_force.c.valid.contains(literal(on)), bound(area, in_force.c.community_id)
+    )
+    found = await connection.scalar(question)
+    return found if isinstance(found, date) else None
 
 
 async def read_borders(connection: AsyncConnection, on: date, codes: Sequence[str]) -> gpd.GeoDataFrame:

@@ -8,10 +8,10 @@ import re
 import pytest
 from toy_plan import HOSTILE
 
-from app.maps.served_pages import Figure, Frame, Table, draw_overview, draw_sign_in, served_assets, served_words
+from app.maps.served_pages import Cell, Figure, Frame, Table, draw_overview, draw_sign_in, served_assets, served_words
 
 LINKS = (("overview", "/"), ("plan", "/plan"))
-TOWNS = Table(("街道", "网格"), (("西里街道", "12"),))
+TOWNS = Table("towns", "各街道", ("街道", "网格"), ((Cell("西里街道"), Cell("12", 12.0)),), frozenset({1}))
 
 
 def text_of(page):
@@ -47,7 +47,10 @@ def test_hostile_values_are_text(hostile):
     frame = Frame(user=hostile, csrf=hostile, links=LINKS)
     pages = [
         draw_overview(
-            frame, hostile, [Figure(hostile, hostile, hostile, "/plan", hostile)], Table((hostile,), ((hostile,),))
+            frame,
+            hostile,
+            [Figure(hostile, hostile, hostile, "/plan", hostile)],
+            Table("t", hostile, (hostile,), ((Cell(hostile, address=hostile),),)),
         ),
         draw_sign_in(frame, next_page=hostile, name=hostile, fault=hostile),
     ]
@@ -57,6 +60,6 @@ def test_hostile_values_are_text(hostile):
 
 
 def test_the_style_is_asked_for_at_an_address_that_changes_with_it():
-    (style,) = served_assets()
+    style, *_ = served_assets()
     assert re.fullmatch(r"/static/[0-9a-f]{16}/served\.css", style.address)
     assert f'href="{style.address}"' in draw_sign_in(Frame(), next_page="/")
