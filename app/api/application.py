@@ -15,6 +15,7 @@ from app import __version__
 from app.api import (
     changes,
     comparison,
+    coverage,
     grids,
     health,
     ledgers,
@@ -99,7 +100,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, standards, ledgers, sessions, worker, notes, links, pages, health, reference),
+        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links, pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

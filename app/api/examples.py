@@ -10,6 +10,7 @@ __all__ = [
     "COMMUNITIES",
     "COMMUNITY",
     "COMPARISON",
+    "COVERAGE",
     "FACILITIES",
     "FACILITY",
     "FEATURE",
@@ -21,6 +22,7 @@ __all__ = [
     "ROOM",
     "ROOMS",
     "SIDES",
+    "SITES",
     "STANDARD",
     "STANDARDS",
     "TOWNS",
@@ -195,6 +197,54 @@ FACILITY = {
     "properties": {"facility_code": "F1", "name": "东门社区服务站", "class": "service_station"},
 }
 FACILITIES = {"type": "FeatureCollection", "numberReturned": 1, "links": [], "features": [FACILITY]}
+COVERAGE = {
+    "day": "2026-11-26",
+    "metres_a_minute": 60.0,
+    "within_m": [500.0],
+    "facilities": [{"facility_class": "service_station", "facilities": 81, "isolated": 0}],
+    "level": "community",
+    "shares": [
+        {
+            "level": "community",
+            "code": "330482001001",
+            "facility_class": "service_station",
+            "within_m": 500.0,
+            "households": 2034.0,
+            "households_within": 1711.0,
+            "share": 0.8412,
+            "persons": 5329.0,
+            "persons_within": 4483.0,
+            "persons_share": 0.8412,
+            "households_in_circle": 1902.0,
+            "over_claimed": 191.0,
+        }
+    ],
+    "blind_spots": {"type": "FeatureCollection", "features": []},
+    "by_gate_households": 0.0,
+    "isolated": [],
+}
+SITES = {
+    "class": "service_station",
+    "within_m": 500.0,
+    "candidates": 812,
+    "uncovered_households": 4120.0,
+    "covered_households": 903.0,
+    "out_of_reach_households": 12.0,
+    "gap": 0.0,
+    "proven": True,
+    "sites": [
+        {
+            "number": 1,
+            "name": "人民路与中山路",
+            "kind": "corner",
+            "households": 903.0,
+            "adds": 903.0,
+            "longitude": 120.0,
+            "latitude": 30.0,
+        }
+    ],
+    "alone": [],
+}
 TOWNS = {"towns": [{"town_code": "330482001", "name": "城关街道", "communities": 6, "grids": 31}]}
 
 

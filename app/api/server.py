@@ -17,6 +17,7 @@ from app.api.identity import Identities
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
 from app.api.service import Service
+from app.api.walks import Walks
 from app.api.webhooks import Deliveries
 from app.settings import Settings, read_settings
 from app.store.connect import open_store
@@ -31,6 +32,7 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
         boards = KeptBoards(store, county_names=settings.service.county_names)
         identities = Identities(store)
         client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        walks = Walks(settings.store.database_url)
         keeping = [
             asyncio.create_task(boards.run()),
             asyncio.create_task(Deliveries(store, boards, client=client).run()),
@@ -44,11 +46,13 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
                 figures,
                 store,
                 settings.store.skipped_steps,
+                walks=walks,
             )
         finally:
             for task in keeping:
                 task.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
+            await walks.close()
             await client.aclose()
 
 

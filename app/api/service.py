@@ -18,6 +18,7 @@ from app.api.areas import Caller, area_key
 from app.api.board import Board
 from app.api.frontdoor import Scope
 from app.api.metrics import Figures
+from app.api.walks import Walks
 from app.settings import ServiceSettings
 from app.store.areas import Area
 from app.store.connect import Store
@@ -75,6 +76,7 @@ class Service:
     """Drawn pages by their tags; a tag changes with what is in force."""
     judged: dict[date, Judged] = field(default_factory=dict)
     """How communities stand by the standards, by day."""
+    walks: Walks = field(default_factory=lambda: Walks(""))
 
 
 def service_of(request: Request) -> Service:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import Table, delete, func, select
+from sqlalchemy import Table, delete, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.geo.crs import DEGREES
 from app.store.changes import NewChange, record_changes
 from app.store.connect import copy_rows
-from app.store.tables import SRID, barriers, buildings, facilities, footways
+from app.store.published import read_published
+from app.store.tables import SRID, barriers, buildings, facilities, footways, in_force, plan_communities
 
-__all__ = ["read_barriers", "read_footways", "read_homes", "read_walked_to", "replace_ground"]
+__all__ = ["Ground", "read_ground", "replace_ground"]
 
 FOOTWAYS = ("highway", "name", "bridge", "tunnel", "layer")
 BARRIERS = ("kind", "name", "bridge", "tunnel")
@@ -36,40 +39,62 @@ async def replace_ground(connection: AsyncConnection, ways: gpd.GeoDataFrame, ba
     await record_changes(connection, [NewChange("ground.replaced", 0, details=details)])
 
 
-async def read_footways(connection: AsyncConnection) -> gpd.GeoDataFrame:
-    """Read what people walk on: highway, name, bridge, tunnel, layer."""
-    kinds = {"highway": object, "name": object, "bridge": bool, "tunnel": bool, "layer": np.int64}
-    return await _read(connection, footways, kinds, order=footways.c.position)
+@dataclass(frozen=True)
+class Ground:
+    """Everything that ways on foot are measured by, on a day; frames in EPSG:4490.
+
+    `communities` and `grids` are those in force (community_code, grid_code), `footways` and `barriers` as they were
+    taken in, `homes` buildings with households (building_id, households, persons), `facilities` those whose place is
+    known (facility_code, name, facility_class).
+    """
+
+    communities: gpd.GeoDataFrame
+    grids: gpd.GeoDataFrame
+    footways: gpd.GeoDataFrame
+    barriers: gpd.GeoDataFrame
+    homes: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
 
 
-async def read_barriers(connection: AsyncConnection) -> gpd.GeoDataFrame:
-    """Read what bars the way: kind, name, bridge, tunnel."""
-    kinds = {"kind": object, "name": object, "bridge": bool, "tunnel": bool}
-    return await _read(connection, barriers, kinds, order=barriers.c.position)
+async def read_ground(connection: AsyncConnection, *, on: date) -> Ground:
+    """Read what ways on foot are measured by."""
+    flags = {"bridge": bool, "tunnel": bool}
+    streets = {"highway": object, "name": object, **flags, "layer": np.int64}
+    homes = {"building_code": object, "households": np.float64, "persons": np.float64}
+    lived_in = await _read(connection, buildings, homes, order=buildings.c.building_code)
+    lived_in = lived_in[lived_in["households"] > 0].reset_index(drop=True)
+    places = {"facility_code": object, "name": object, "kind": object}
+    here = plan_communities.c.community_id == in_force.c.community_id
+    held = (
+        select(plan_communities.c.community_code, func.ST_AsBinary(plan_communities.c.geometry, "NDR"))
+        .join(in_force, (plan_communities.c.plan_id == in_force.c.plan_id) & here)
+        .where(in_force.c.valid.contains(literal(on)))
+        .order_by(plan_communities.c.community_code)
+    )
+    drawn = [(one.grid_code, one.wkb) for one in await read_published(connection, on)]
+    return Ground(
+        _frame((await connection.execute(held)).all(), {"community_code": object}),
+        _frame(drawn, {"grid_code": object}),
+        await _read(connection, footways, streets, order=footways.c.position),
+        await _read(connection, barriers, {"kind": object, "name": object, **flags}, order=barriers.c.position),
+        lived_in.rename(columns={"building_code": "building_id"}),
+        (await _read(connection, facilities, places, order=facilities.c.facility_code)).rename(
+            columns={"kind": "facility_class"}
+        ),
+    )
 
 
-async def read_homes(connection: AsyncConnection) -> gpd.GeoDataFrame:
-    """Read the buildings with households: building_code, households, persons."""
-    kinds = {"building_code": object, "households": np.float64, "persons": np.float64}
-    homes = await _read(connection, buildings, kinds, order=buildings.c.building_code)
-    return homes[homes["households"] > 0].rename(columns={"building_code": "building_id"}).reset_index(drop=True)
-
-
-async def read_walked_to(connection: AsyncConnection) -> gpd.GeoDataFrame:
-    """Read the facilities whose place is known: facility_code, name, kind as facility_class."""
-    kinds = {"facility_code": object, "name": object, "kind": object}
-    there = await _read(connection, facilities, kinds, order=facilities.c.facility_code)
-    return there.rename(columns={"kind": "facility_class"})
-
-
-async def _read(connection: AsyncConnection, table: Table, kinds: dict[str, Any], *, order: Any) -> gpd.GeoDataFrame:
+async def _read(connection: AsyncConnection, table: Table, kinds: Mapping[str, Any], *, order: Any) -> gpd.GeoDataFrame:
     columns = [table.c[name] for name in kinds]
     question = select(*columns, func.ST_AsBinary(table.c.geometry, "NDR")).where(table.c.geometry.is_not(None))
-    rows: Sequence[Any] = (await connection.execute(question.order_by(order))).all()
+    return _frame((await connection.execute(question.order_by(order))).all(), kinds)
+
+
+def _frame(rows: Sequence[Any], kinds: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Make a frame of rows whose last value is a shape."""
     data = {
         name: np.array([row[place] for row in rows], dtype=kind) for place, (name, kind) in enumerate(kinds.items())
     }
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = list(shapely.from_wkb([row[-1] for row in rows]))
-    table_of = pd.DataFrame(data, columns=list(kinds))
-    return gpd.GeoDataFrame(table_of, geometry=gpd.GeoSeries(shapes, crs=DEGREES), crs=DEGREES)
+    return gpd.GeoDataFrame(pd.DataFrame(data), geometry=gpd.GeoSeries(shapes, crs=DEGREES), crs=DEGREES)
