@@ -16,6 +16,7 @@ from app.api import (
     changes,
     comparison,
     coverage,
+    facility_pages,
     grids,
     health,
     ledgers,
@@ -100,7 +101,8 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links, pages, health, reference),
+        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links),
+        *(pages, facility_pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date
 
 from app.api.areas import Caller
@@ -26,6 +27,14 @@ class Judged:
     ledgers: Ledgers
     found: Assessment
     mark: tuple[int, int]
+
+    def within(self, visible: AbstractSet[str]) -> Assessment:
+        """Keep of what was found the communities with these codes, and their projects."""
+        return replace(
+            self.found,
+            communities=tuple(one for one in self.found.communities if one.community.code in visible),
+            projects=tuple(one for one in self.found.projects if one.community_code in visible),
+        )
 
 
 async def judge(service: Service, day: date) -> Judged:

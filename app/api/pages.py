@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Annotated
 
+import geopandas as gpd
 import pandas as pd
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
@@ -19,22 +20,27 @@ from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import NotHere, NotSignedIn, TooMany
 from app.api.identity import refuse_other_sites
+from app.api.judging import judge, visible_codes
 from app.api.routing import StrictRoute
 from app.api.service import PRIVATE, Serving, ask, matches, tag
 from app.api.sessions import close_session, keep_session, open_session
+from app.geo.assessment import Assessment
 from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.maps.assets import Asset
+from app.maps.facility_views import view_standards
+from app.maps.overlays import overlay_frame
 from app.maps.overview import count_figures, list_towns
 from app.maps.plan_page import draw_plan, plan_assets
 from app.maps.served_pages import Frame, draw_overview, draw_sign_in, served_assets
-from app.maps.views import view_band, view_posts
+from app.maps.views import view_band, view_borders, view_posts
 from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
 from app.store.connect import AsyncConnection
 from app.store.drawn import read_drawn, read_newest
+from app.store.ground import read_barriers
 
-__all__ = ["page_response", "read_language", "router"]
+__all__ = ["page_frame", "page_response", "read_language", "router", "signed_in"]
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -104,7 +110,7 @@ async def sign_out(request: Request, service: Serving) -> Response:
 @router.get("/")
 async def overview(request: Request, service: Serving, lang: str = "zh") -> Response:
     """Show the figures of the area, each leading to its list and map; a worker is led to the own grids."""
-    caller = await _signed_in(request)
+    caller = await signed_in(request)
     if isinstance(caller, Response):
         return caller
     if caller.role == "worker":
@@ -114,18 +120,27 @@ async def overview(request: Request, service: Serving, lang: str = "zh") -> Resp
         plan = await _read_plan(connection, board, caller)
         held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
         newest = await read_newest(connection, board.day, area=caller.area)
-    frame = Frame(read_language(lang), "/", _links(caller), caller.name)
+    judged = await judge(service, board.day)
+    visible = set(await visible_codes(service, caller, judged, board.day))
     posts = _posts(plan, board, held)
-    figures = count_figures(plan, posts, map_address="/plan", published=newest)
+    found = judged.within(visible)
+    figures = count_figures(
+        plan,
+        posts,
+        map_address="/plan",
+        found=found if judged.ledgers.rooms else None,
+        facilities_address="/gaps",
+        published=newest,
+    )
     towns = list_towns(plan, posts, {grid.community_code: grid.town_name for grid in board.grids})
     brief = f"{board.day.isoformat()}　{plan.about['software']} {plan.about['version']}".strip()
-    return page_response(request, draw_overview(frame, brief, figures, towns))
+    return page_response(request, draw_overview(page_frame(caller, "/", lang), brief, figures, towns))
 
 
 @router.get("/plan")
 async def plan_map(request: Request, service: Serving, lang: str = "zh") -> Response:
     """Show what is in force in the area as a map with its views, tables and search."""
-    caller = await _signed_in(request)
+    caller = await signed_in(request)
     if isinstance(caller, Response):
         return caller
     board = service.boards.current
@@ -139,13 +154,22 @@ async def plan_map(request: Request, service: Serving, lang: str = "zh") -> Resp
         async with service.store.reading() as connection:
             plan = await _read_plan(connection, board, caller)
             held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
+            barriers = await read_barriers(connection)
         if not len(plan.grids):
             raise NotHere("还没有生效的划分方案", "no plan is in force yet")
-        page = await asyncio.to_thread(_draw, board, plan, held, language)
+        judged = await judge(service, board.day)
+        visible = set(await visible_codes(service, caller, judged, board.day))
+        found = judged.within(visible) if judged.ledgers.rooms else None
+        page = await asyncio.to_thread(_draw, board, plan, held, barriers, found, language)
         if len(service.pages) >= MOST_KEPT:
             service.pages.clear()
         service.pages[etag] = page
     return HTMLResponse(page, headers=headers)
+
+
+def page_frame(caller: Caller, here: str, language: str) -> Frame:
+    """Return what a page has around it for whoever is signed in."""
+    return Frame(read_language(language), here, _links(caller), caller.name)
 
 
 def page_response(request: Request, page: str) -> Response:
@@ -173,7 +197,7 @@ def _own_page(address: str) -> str:
     return address if plain else "/"
 
 
-async def _signed_in(request: Request) -> Caller | Response:
+async def signed_in(request: Request) -> Caller | Response:
     """Return who asks; somebody unknown is led to the form and back."""
     try:
         return await ask(request)
@@ -182,7 +206,7 @@ async def _signed_in(request: Request) -> Caller | Response:
 
 
 def _links(caller: Caller) -> tuple[tuple[str, str], ...]:
-    pages = [("overview", "/"), ("plan", "/plan")]
+    pages = [("overview", "/"), ("plan", "/plan"), ("facilities", "/gaps")]
     return (*pages, ("mine", "/m")) if caller.person_id is not None else tuple(pages)
 
 
@@ -215,6 +239,20 @@ def _band(plan: Plan) -> tuple[int, int]:
     return int(plan.about["min_households"]), int(plan.about["max_households"])
 
 
-def _draw(board: Board, plan: Plan, held: list[Assignment], language: str) -> str:
-    views = [view_band(plan.grids, *_band(plan)), view_posts(_posts(plan, board, held))]
-    return draw_plan(plan, language=language, views=views, served=True, home="/")
+def _draw(
+    board: Board,
+    plan: Plan,
+    held: list[Assignment],
+    barriers: gpd.GeoDataFrame,
+    found: Assessment | None,
+    language: str,
+) -> str:
+    views = [
+        view_band(plan.grids, *_band(plan)),
+        view_borders(plan.grids, plan.borders),
+        view_posts(_posts(plan, board, held)),
+        *([view_standards(found)] if found is not None else []),
+    ]
+    west, south, east, north = plan.communities.total_bounds
+    near = barriers.cx[west:east, south:north] if len(barriers) else barriers
+    return draw_plan(plan, language=language, views=views, overlays=overlay_frame(near), served=True, home="/")

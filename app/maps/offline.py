@@ -174,8 +174,9 @@ def _policy(styles: Sequence[str], scripts: Sequence[str], *, linked: bool) -> s
         return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
     own = "'self' " if linked else ""
+    asks = "connect-src 'self'; " if linked else ""
     return (
-        f"default-src 'none'; script-src {own}{hashes(scripts)}; style-src {own}{hashes(styles)}; img-src data:; "
+        f"default-src 'none'; script-src {own}{hashes(scripts)}; style-src {own}{hashes(styles)}; img-src data:; {asks}"
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -24,7 +24,7 @@ def count_figures(
     found: Assessment | None = None,
     facilities_address: str = "",
     covered: Figure | None = None,
-    published: date | None = None,
+    published: tuple[str, date | None] = ("", None),
 ) -> list[Figure]:
     """Count communities, grids, households, and what is amiss with them.
 
@@ -37,7 +37,7 @@ def count_figures(
     covered
         How many can walk to a facility; None where nobody measured.
     published
-        The day on which the newest of what is shown came into force.
+        Title of the plan that came into force last, and since when it holds.
     """
     low, high = _band(plan)
     general = plan.grids[plan.grids["kind"] == "general"]
@@ -63,8 +63,9 @@ def count_figures(
         figures.append(Figure("社区用房达标", f"{met:,}", note, facilities_address, sign))
     if covered is not None:
         figures.append(covered)
-    if published is not None:
-        figures.append(Figure("最近生效", published.isoformat(), "划分方案", map_address))
+    title, since = published
+    if since is not None:
+        figures.append(Figure("最近生效", since.isoformat(), title or "划分方案", map_address))
     return figures
 
 

@@ -46,7 +46,7 @@ STREET_TILE_DEGREES = 0.02
 
 SCRIPTS = (
     *("elements.js", "tables.js", "lines.js", "data.js", "views.js", "labels.js"),
-    *("overlays.js", "map.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
+    *("overlays.js", "map.js", "locate.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
 )
 """In the order in which they build on each other."""
 
@@ -118,6 +118,7 @@ def draw_plan(
                 "words": words,
                 "attribution": attribution,
                 "home": home,
+                "locate": "/locate" if served else "",
                 "stepsPerDegree": STEPS_PER_DEGREE,
                 "bounds": [[south, west], [north, east]],
                 "views": [_describe_view(view) for view in views],

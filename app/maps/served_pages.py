@@ -147,7 +147,7 @@ def _policy(inline: Mapping[str, str]) -> str:
 
     return (
         f"default-src 'none'; style-src 'sha256-{digest(inline['style'])}'; "
-        f"script-src 'sha256-{digest(inline['script'])}'; base-uri 'none'; form-action 'none'"
+        f"script-src 'sha256-{digest(inline['script'])}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

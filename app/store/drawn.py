@@ -77,13 +77,17 @@ async def read_drawn(connection: AsyncConnection, on: date, *, area: Area = COUN
     return Plan(grids, units, borders, communities, streets, dict(about or {}))
 
 
-async def read_newest(connection: AsyncConnection, on: date, *, area: Area = COUNTY) -> date | None:
-    """Read since when the newest of what is in force on a day holds; None where nothing is in force."""
-    question = select(func.max(func.lower(in_force.c.valid))).where(
-        in_force.c.valid.contains(literal(on)), bound(area, in_force.c.community_id)
+async def read_newest(connection: AsyncConnection, on: date, *, area: Area = COUNTY) -> tuple[str, date | None]:
+    """Return the title of the plan that came into force last in an area, and the day since which it holds there."""
+    question = (
+        select(plans.c.title, func.lower(in_force.c.valid))
+        .join(in_force, in_force.c.plan_id == plans.c.id)
+        .where(in_force.c.valid.contains(literal(on)), bound(area, in_force.c.community_id))
+        .order_by(func.lower(in_force.c.valid).desc(), plans.c.id.desc())
+        .limit(1)
     )
-    found = await connection.scalar(question)
-    return found if isinstance(found, date) else None
+    row = (await connection.execute(question)).one_or_none()
+    return ("", None) if row is None else (str(row[0]), row[1])
 
 
 async def read_borders(connection: AsyncConnection, on: date, codes: Sequence[str]) -> gpd.GeoDataFrame:

@@ -153,6 +153,7 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /metrics": Expected(),
     # pages lead those who are nobody to the form
     "GET /": Expected(stranger=303),
+    "GET /gaps": Expected(stranger=303),
     "GET /plan": Expected(stranger=303),
     # what anybody gets: no data
     "GET /m": Expected(public=True),

@@ -153,9 +153,35 @@
           return make("li", {}, make("button", go, `${kind} ${name}`));
         })
       );
+      if (plan.locate && wanted.length > 1) {
+        const ask = { type: "button", class: "pick", onclick: () => locate(find.value.trim()) };
+        found.append(make("li", {}, make("button", ask, say("locate", { address: find.value.trim() }))));
+      }
       nothing.textContent = left || there.length ? "" : words.nothingFound;
     }
-    const find = make("input", { type: "search", id: "find", autocomplete: "off", oninput: search });
+    // Addresses are known to the service alone: it is asked when somebody wants it, never while typing.
+    function locate(address) {
+      nothing.textContent = words.locating;
+      jiexiang.locate(plan, address).then(
+        (candidates) => {
+          nothing.textContent = say("located", { n: candidates.length });
+          found.replaceChildren(
+            ...candidates.map(({ grid, matched, certain }) => {
+              const go = { type: "button", class: "pick", onclick: () => openGrid(grid, true) };
+              const name = `${matched} → ${plan.communityName(grid)} ${grid.name || grid.code}`;
+              return make("li", {}, make("button", go, certain ? name : say("uncertain", { name })));
+            })
+          );
+        },
+        () => {
+          nothing.textContent = words.notLocated;
+        }
+      );
+    }
+    const onEnter = (event) => {
+      if (event.key === "Enter" && plan.locate && find.value.trim()) locate(find.value.trim());
+    };
+    const find = make("input", { type: "search", id: "find", autocomplete: "off", oninput: search, onkeydown: onEnter });
 
     const count = { general: 0, in: 0, above: 0, below: 0, none: 0, households: 0 };
     plan.grids.forEach((grid) => {
