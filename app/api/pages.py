@@ -37,8 +37,8 @@ from app.maps.views import view_band, view_borders, view_posts
 from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
 from app.store.connect import AsyncConnection
-from app.store.drawn import read_drawn, read_newest
-from app.store.ground import read_barriers
+from app.store.drawn import Box, read_drawn, read_newest
+from app.store.ground import read_frame
 
 __all__ = ["page_frame", "page_response", "read_language", "router", "signed_in"]
 
@@ -154,13 +154,13 @@ async def plan_map(request: Request, service: Serving, lang: str = "zh") -> Resp
         async with service.store.reading() as connection:
             plan = await _read_plan(connection, board, caller)
             held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
-            barriers = await read_barriers(connection)
+            frame = await read_frame(connection, _box(plan))
         if not len(plan.grids):
             raise NotHere("还没有生效的划分方案", "no plan is in force yet")
         judged = await judge(service, board.day)
         visible = set(await visible_codes(service, caller, judged, board.day))
         found = judged.within(visible) if judged.ledgers.rooms else None
-        page = await asyncio.to_thread(_draw, board, plan, held, barriers, found, language)
+        page = await asyncio.to_thread(_draw, board, plan, held, frame, found, language)
         if len(service.pages) >= MOST_KEPT:
             service.pages.clear()
         service.pages[etag] = page
@@ -239,11 +239,16 @@ def _band(plan: Plan) -> tuple[int, int]:
     return int(plan.about["min_households"]), int(plan.about["max_households"])
 
 
+def _box(plan: Plan) -> Box:
+    west, south, east, north = plan.communities.total_bounds if len(plan.communities) else (0.0, 0.0, 0.0, 0.0)
+    return float(west), float(south), float(east), float(north)
+
+
 def _draw(
     board: Board,
     plan: Plan,
     held: list[Assignment],
-    barriers: gpd.GeoDataFrame,
+    frame: gpd.GeoDataFrame,
     found: Assessment | None,
     language: str,
 ) -> str:
@@ -253,6 +258,4 @@ def _draw(
         view_posts(_posts(plan, board, held)),
         *([view_standards(found)] if found is not None else []),
     ]
-    west, south, east, north = plan.communities.total_bounds
-    near = barriers.cx[west:east, south:north] if len(barriers) else barriers
-    return draw_plan(plan, language=language, views=views, overlays=overlay_frame(near), served=True, home="/")
+    return draw_plan(plan, language=language, views=views, overlays=overlay_frame(frame), served=True, home="/")

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.geo.crs import DEGREES
 from app.store.changes import NewChange, record_changes
 from app.store.connect import copy_rows
+from app.store.drawn import Box
 from app.store.published import read_published
 from app.store.tables import SRID, barriers, buildings, facilities, footways, in_force, plan_communities
 
-__all__ = ["Ground", "read_ground", "replace_ground"]
+__all__ = ["Ground", "read_frame", "read_ground", "replace_ground"]
 
 FOOTWAYS = ("highway", "name", "bridge", "tunnel", "layer")
 BARRIERS = ("kind", "name", "bridge", "tunnel")
@@ -54,6 +55,17 @@ class Ground:
     barriers: gpd.GeoDataFrame
     homes: gpd.GeoDataFrame
     facilities: gpd.GeoDataFrame
+
+
+async def read_frame(connection: AsyncConnection, box: Box) -> gpd.GeoDataFrame:
+    """Read water and railways that meet a box, which maps draw: `kind`."""
+    envelope = func.ST_MakeEnvelope(*(float(bound) for bound in box), SRID)
+    question = (
+        select(barriers.c.kind, func.ST_AsBinary(barriers.c.geometry, "NDR"))
+        .where(barriers.c.kind.in_(("water", "rail")), func.ST_Intersects(barriers.c.geometry, envelope))
+        .order_by(barriers.c.position)
+    )
+    return _frame((await connection.execute(question)).all(), {"kind": object})
 
 
 async def read_ground(connection: AsyncConnection, *, on: date) -> Ground:
