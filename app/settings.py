@@ -6,11 +6,13 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 __all__ = [
     "MachineSettings",
+    "OidcSettings",
     "PlaceSettings",
     "ServiceSettings",
     "Settings",
@@ -72,6 +74,18 @@ class StoreSettings:
 
 
 @dataclass(frozen=True)
+class OidcSettings:
+    """The county's own sign-in, by OpenID Connect."""
+
+    issuer: str
+    """Address of the issuer, under which its discovery document lies."""
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    claim: str = "preferred_username"
+    """The claim that bears the name of an account here."""
+
+
+@dataclass(frozen=True)
 class ServiceSettings:
     """What the service takes, for how long, and from whom."""
 
@@ -93,6 +107,16 @@ class ServiceSettings:
     """Whether the cookie of a session is sent over HTTPS alone; on this machine itself it need not be."""
     log_requests: bool = True
     """Whether each request has its line in the log."""
+    requests_per_second: float = 200.0
+    """How many requests a second an account or key may make of one worker, twice as many at once; 0 for any number."""
+    failures_per_minute: float = 20.0
+    """How many wrong passwords a minute are heard from one address; 0 for any number."""
+    peers: tuple[IPv4Network | IPv6Network, ...] = ()
+    """The county's own entrances and proxies: what they say of where a request comes from, and of whom, is believed."""
+    user_header: str = ""
+    """The header in which a peer names the account that it has let in; empty where none does."""
+    oidc: OidcSettings | None = None
+    """The county's own sign-in, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +141,10 @@ def read_settings(
     `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words) are
     names that may stand before any address; `JIEXIANG_PLAIN_HTTP` (any text) lets people sign in without HTTPS;
     `JIEXIANG_PUBLIC_URL` is the address that links and printed codes begin with.
+
+    `JIEXIANG_PEERS` (addresses, networks) are the county's own entrances, of which one may name in
+    `JIEXIANG_USER_HEADER` whom it has let in; `JIEXIANG_OIDC_ISSUER`, `_CLIENT`, `_SECRET_FILE` and `_CLAIM` are its
+    sign-in by OpenID Connect; `JIEXIANG_REQUESTS_PER_SECOND` is how often one account or key may ask (0: any).
 
     Raises
     ------
@@ -174,7 +202,48 @@ def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
         public_url=public_url,
         county_names=tuple(environ.get("JIEXIANG_COUNTY", "").split()),
         secure_cookie=not environ.get("JIEXIANG_PLAIN_HTTP"),
+        requests_per_second=_read_number(environ, "JIEXIANG_REQUESTS_PER_SECOND", "200", least=0),
+        peers=(peers := _read_peers(environ.get("JIEXIANG_PEERS", ""))),
+        user_header=_read_user_header(environ.get("JIEXIANG_USER_HEADER", ""), peers=bool(peers)),
+        oidc=_read_oidc(environ, public_url),
     )
+
+
+def _read_peers(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in text.replace(",", " ").split())
+    except ValueError as error:
+        raise ValueError(f"JIEXIANG_PEERS 读不懂：应是 10.0.0.5 或 10.1.0.0/24 ({error})") from error
+
+
+def _read_user_header(text: str, *, peers: bool) -> str:
+    name = text.strip().lower()
+    if name and not re.fullmatch(r"x-[a-z0-9-]+", name):
+        raise ValueError(f"JIEXIANG_USER_HEADER={text} 应以 X- 开头 (must begin with X-)")
+    if name and not peers:
+        raise ValueError("JIEXIANG_USER_HEADER 须与 JIEXIANG_PEERS 一起设置 (needs JIEXIANG_PEERS: who is believed)")
+    return name
+
+
+def _read_oidc(environ: Mapping[str, str], public_url: str) -> OidcSettings | None:
+    issuer = environ.get("JIEXIANG_OIDC_ISSUER", "").strip()
+    if not issuer:
+        return None
+    client = environ.get("JIEXIANG_OIDC_CLIENT", "").strip()
+    if not client or not public_url:
+        needed = "JIEXIANG_OIDC_CLIENT, JIEXIANG_PUBLIC_URL"
+        raise ValueError(f"JIEXIANG_OIDC_ISSUER 须与 {needed} 一起设置 (needs both of them)")
+    local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)", issuer)
+    if not issuer.startswith("https://") and not local:
+        raise ValueError("JIEXIANG_OIDC_ISSUER 应以 https:// 开头 (must begin with https://)")
+    file, secret = environ.get("JIEXIANG_OIDC_SECRET_FILE", ""), ""
+    if file:
+        try:
+            secret = Path(file).read_text("utf-8").strip()
+        except OSError as error:
+            raise ValueError(f"JIEXIANG_OIDC_SECRET_FILE={file} 读不出来 (cannot be read): {error.strerror}") from error
+    claim = environ.get("JIEXIANG_OIDC_CLAIM") or OidcSettings.claim
+    return OidcSettings(issuer, client, secret, claim)
 
 
 def _usual_data(environ: Mapping[str, str]) -> Path:

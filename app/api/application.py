@@ -16,6 +16,7 @@ from app.api import (
     changes,
     comparison,
     coverage,
+    entrance,
     facility_pages,
     grids,
     health,
@@ -33,7 +34,7 @@ from app.api import (
     workbooks,
     worker,
 )
-from app.api.errors import TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
+from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
@@ -101,7 +102,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links),
+        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
         *(pages, facility_pages, health, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
@@ -120,6 +121,10 @@ def build(settings: ServiceSettings, figures: Figures, service: Service | None =
         build_inside(service, **options),
         refuse=problem_response,
         too_large=lambda limit: TooLarge(f"最多 {limit:,} 字节", f"at most {limit:,} bytes"),
+        misplaced=lambda: BadRequest(
+            "密钥不能写在地址里：请放在 Authorization 头里，并更换这一个",
+            "a key does not belong in an address: send it in the Authorization header, and replace this one",
+        ),
         largest_body=lambda method, path: (
             settings.largest_plan if method == "POST" and path in UPLOADS else settings.largest_body
         ),

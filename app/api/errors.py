@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -86,7 +87,11 @@ class Unsupported(RequestError):  # noqa: N818
 
 
 class TooMany(RequestError):  # noqa: N818
-    """Too many at a time; later it will be heard."""
+    """Too many at a time; after `retry_seconds` it will be heard."""
+
+    def __init__(self, message: str, english: str, *, retry_seconds: float = 2.0) -> None:
+        super().__init__(message, english)
+        self.retry_seconds = math.ceil(retry_seconds)
 
 
 class Status(NamedTuple):
@@ -152,7 +157,10 @@ def describe_failure(error: BaseException) -> tuple[Status, str, str, Sequence[W
 def problem_response(error: BaseException, request_id: str, *, headers: Mapping[str, str] | None = None) -> Response:
     """Write a failure as a problem document."""
     status, detail, detail_en, wrong = describe_failure(error)
-    return _write(status, detail, detail_en, wrong, request_id, headers or {})
+    extra = dict(headers or {})
+    if status.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
+        extra["Retry-After"] = str(getattr(error, "retry_seconds", RETRY_SECONDS))
+    return _write(status, detail, detail_en, wrong, request_id, extra)
 
 
 def _write(

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
@@ -33,6 +34,7 @@ SAFETY_HEADERS: Headers = [
 """Of every answer; a page sets a policy of its own."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_SECRET = re.compile(rb"jxl?_[0-9a-f]{12}_[A-Za-z0-9_-]{20}")
 _UNMATCHED = "(none)"
 
 
@@ -64,6 +66,7 @@ class FrontDoor:
         *,
         refuse: Callable[[BaseException, str], Asgi],
         too_large: Callable[[int], Exception],
+        misplaced: Callable[[], Exception],
         largest_body: Callable[[str, str], int],
         seconds: Callable[[str], float],
         log: RequestLog,
@@ -72,6 +75,7 @@ class FrontDoor:
         self.app = app
         self.refuse = refuse
         self.too_large = too_large
+        self.misplaced = misplaced
         self.largest_body = largest_body
         self.seconds = seconds
         self.log = log
@@ -105,6 +109,9 @@ class FrontDoor:
         limit = self.largest_body(scope["method"], scope["path"])
         try:
             async with asyncio.timeout(self.seconds(scope["path"])):
+                if _holds_secret(scope):
+                    await self.refuse(self.misplaced(), request_id)(scope, receive, answer)
+                    return
                 if _declared_length(scope["headers"]) > limit:
                     raise self.too_large(limit)
                 await self.app(scope, self._limited(receive, limit), answer)
@@ -142,6 +149,12 @@ def _take_request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode("ascii")
     return secrets.token_hex(8)
+
+
+def _holds_secret(scope: Scope) -> bool:
+    """Tell whether an address bears a key or the token of a link: addresses stand in histories and logs of proxies."""
+    address: bytes = scope.get("raw_path", b"") + b"?" + scope["query_string"]
+    return (b"jx" in address or b"%" in address) and _SECRET.search(unquote_to_bytes(address)) is not None
 
 
 def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:

@@ -86,13 +86,16 @@ async def sign_in(
     """Take the form; a wrong password is told on the page, as a failure."""
     refuse_other_sites(request.scope)
     try:
-        token, _ = await open_session(service, name, password)
+        token, _ = await open_session(service, request.scope, name, password)
     except (NotSignedIn, TooMany) as error:
         language = read_language(lang)
         fault = error.english if language == "en" else str(error)
         page = draw_sign_in(Frame(language), next_page=_own_page(then), name=name, fault=fault)
         status = 401 if isinstance(error, NotSignedIn) else 429
-        return HTMLResponse(page, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+        if isinstance(error, TooMany):
+            headers["Retry-After"] = str(error.retry_seconds)
+        return HTMLResponse(page, status, headers)
     response = RedirectResponse(_own_page(then), 303)
     keep_session(service, response, token)
     return response

@@ -91,7 +91,15 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
     """Run the workers in a process group of their own; at the end they finish what they have begun, within limits."""
     command = [
         *(sys.executable, "-m", "uvicorn", FACTORY, "--factory", "--fd", str(listener.fileno())),
-        *("--workers", str(workers), "--no-access-log", "--no-server-header", "--log-level", "warning"),
+        *(
+            "--workers",
+            str(workers),
+            "--no-access-log",
+            "--no-server-header",
+            "--no-proxy-headers",
+            "--log-level",
+            "warning",
+        ),
         *("--timeout-graceful-shutdown", "10", "--timeout-keep-alive", "30"),
     ]
     root = Path(__file__).parents[2]

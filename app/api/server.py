@@ -16,6 +16,8 @@ from app.api.frontdoor import Asgi
 from app.api.identity import Identities
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
+from app.api.openid import OpenId
+from app.api.rates import Rates
 from app.api.service import Service
 from app.api.walks import Walks
 from app.api.webhooks import Deliveries
@@ -30,7 +32,8 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
     """Open the store at its URL and keep what holds in memory while the block runs."""
     async with open_store(settings.store.database_url, settings.store) as store:
         boards = KeptBoards(store, county_names=settings.service.county_names)
-        identities = Identities(store)
+        identities = Identities(store, settings.service)
+        failures, oidc = settings.service.failures_per_minute, settings.service.oidc
         client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         walks = Walks(settings.store.database_url)
         keeping = [
@@ -47,6 +50,8 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
                 store,
                 settings.store.skipped_steps,
                 walks=walks,
+                failures=Rates(failures / 60, max(failures, 1)),
+                openid=OpenId(oidc, settings.service.public_url, client) if oidc is not None else None,
             )
         finally:
             for task in keeping:

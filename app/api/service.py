@@ -18,10 +18,13 @@ from app.api.areas import Caller, area_key
 from app.api.board import Board
 from app.api.frontdoor import Scope
 from app.api.metrics import Figures
+from app.api.openid import OpenId
+from app.api.rates import Rates
 from app.api.walks import Walks
 from app.settings import ServiceSettings
 from app.store.areas import Area
 from app.store.connect import Store
+from app.store.users import LOCK_MINUTES, MOST_FAILURES
 
 if TYPE_CHECKING:
     from app.api.judging import Judged
@@ -77,6 +80,12 @@ class Service:
     judged: dict[date, Judged] = field(default_factory=dict)
     """How communities stand by the standards, by day."""
     walks: Walks = field(default_factory=lambda: Walks(""))
+    failures: Rates = field(default_factory=lambda: Rates(0, 1))
+    """Wrong passwords by the address they come from."""
+    strangers: Rates = field(default_factory=lambda: Rates(1 / (60 * LOCK_MINUTES), MOST_FAILURES - 1))
+    """Wrong passwords of accounts that are not there, which seem to be locked as others are."""
+    openid: OpenId | None = None
+    """The county's own sign-in, where there is one."""
 
 
 def service_of(request: Request) -> Service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -10,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.areas import Caller
+from app.api.boards import CHINA_TIME
 from app.api.bodies import Body
 from app.api.errors import NotSignedIn, TooMany
 from app.api.frontdoor import Scope
 from app.api.identity import COOKIE, refuse_other_sites, session_token
+from app.api.peers import source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, json_response
@@ -38,7 +41,7 @@ class Credentials(Body):
 async def start(request: Request, given: Credentials, service: Serving) -> Response:
     """Start a session; its cookie cannot be read by scripts and is sent to this site alone."""
     refuse_other_sites(request.scope)
-    token, user = await open_session(service, given.name, given.password)
+    token, user = await open_session(service, request.scope, given.name, given.password)
     caller = Caller("user", user.id, user.name, user.role, user.area, user.person_id)
     response = json_response(_tell(caller, user.display_name), status_code=201)
     keep_session(service, response, token)
@@ -85,7 +88,7 @@ async def my_grids(caller: Asking, service: Serving) -> Response:
     return json_response({"day": board.day.isoformat(), "grids": told})
 
 
-async def open_session(service: Service, name: str, password: str) -> tuple[str, User]:
+async def open_session(service: Service, scope: Scope, name: str, password: str) -> tuple[str, User]:
     """Return the token of a new session and whose it is.
 
     Raises
@@ -93,16 +96,29 @@ async def open_session(service: Service, name: str, password: str) -> tuple[str,
     NotSignedIn
         The name or the password is wrong.
     TooMany
-        There have been too many failures of late.
+        There have been too many failures of late, of this account or from this address.
     """
+    source = source_of(scope, service.settings.peers)
+    wait = service.failures.take(source)
+    if wait:
+        raise TooMany("这个地址的失败次数过多，请稍后再试", "too many failures from here; wait", retry_seconds=wait)
     async with service.store.writing() as connection:
         attempt = await sign_in(connection, name, password)
         token = await start_session(connection, attempt.user.id) if attempt.user is not None else ""
-    if attempt.locked_until is not None:
-        until = attempt.locked_until.astimezone().strftime("%H:%M")
-        raise TooMany(f"失败次数过多，请在 {until} 后再试", f"too many failures; try again after {until}")
+    locked_until = attempt.locked_until
+    if not attempt.known:  # as if it were locked, so that nobody learns which accounts there are
+        seconds = service.strangers.take(name.strip().lower())
+        locked_until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+    if locked_until is not None:
+        until = locked_until.astimezone(CHINA_TIME)
+        left = max((until - datetime.now(UTC)).total_seconds(), 1)
+        told = f"{until:%H:%M}"
+        raise TooMany(
+            f"失败次数过多，请在 {told} 后再试", f"too many failures; try again after {told}", retry_seconds=left
+        )
     if attempt.user is None:
         raise NotSignedIn("用户名或密码不对", "the name or the password is wrong")
+    service.failures.give_back(source)
     return token, attempt.user
 
 

@@ -15,7 +15,7 @@ from app.cli.root import app
 from app.geo.errors import UsageError
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from app.store.connect import AsyncConnection
 
 __all__ = ["link"]
 

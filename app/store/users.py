@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import Area
 from app.store.errors import NotFound, Refused
+from app.store.passwords import hash_password, needs_renewal, refuse_poor, verify_password
 from app.store.tables import USER_ROLES, sessions, users
 
 __all__ = [
@@ -27,6 +26,7 @@ __all__ = [
     "add_user",
     "change_password",
     "end_session",
+    "find_user",
     "read_session",
     "read_users",
     "set_disabled",
@@ -36,11 +36,9 @@ __all__ = [
 
 MOST_FAILURES = 5
 LOCK_MINUTES = 15
-LEAST_PASSWORD = 10
 SESSION_HOURS = 12
 IDLE_MINUTES = 60
-_HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())
+_NOBODY = hash_password(secrets.token_urlsafe())
 """Verified against where there is no such user, so that the answer takes as long."""
 
 
@@ -72,10 +70,14 @@ class User:
 
 @dataclass(frozen=True)
 class SignIn:
-    """What became of an attempt to sign in: a user, or none; and until when the account is locked, if it is."""
+    """What became of an attempt to sign in: a user, or none; and until when the account is locked, if it is.
+
+    `known` tells whether there is such an account; who tries to sign in is never told.
+    """
 
     user: User | None
     locked_until: datetime | None = None
+    known: bool = True
 
 
 async def add_user(connection: AsyncConnection, new: NewUser) -> int:
@@ -149,13 +151,13 @@ async def sign_in(connection: AsyncConnection, name: str, password: str) -> Sign
     held = select(users.c.id, users.c.password_hash, users.c.failed_attempts, users.c.disabled, users.c.locked_until)
     row = (await connection.execute(held.where(users.c.name == name.strip()).with_for_update())).one_or_none()
     if row is None:
-        await asyncio.to_thread(_verify, _NOBODY, password)
-        return SignIn(None)
+        await asyncio.to_thread(verify_password, _NOBODY, password)
+        return SignIn(None, known=False)
     now = await connection.scalar(select(func.now()))
     if row.locked_until is not None and now is not None and row.locked_until > now:
         return SignIn(None, row.locked_until)
     mine = users.c.id == row.id
-    if not await asyncio.to_thread(_verify, row.password_hash, password):
+    if not await asyncio.to_thread(verify_password, row.password_hash, password):
         failures = (0 if row.locked_until is not None else row.failed_attempts) + 1
         locked = func.now() + timedelta(minutes=LOCK_MINUTES) if failures >= MOST_FAILURES else None
         done = update(users).where(mine).values(failed_attempts=failures, locked_until=locked)
@@ -163,10 +165,17 @@ async def sign_in(connection: AsyncConnection, name: str, password: str) -> Sign
     if row.disabled:
         return SignIn(None)
     values: dict[str, Any] = {"failed_attempts": 0, "locked_until": None}
-    if _HASHER.check_needs_rehash(row.password_hash):
-        values["password_hash"] = await asyncio.to_thread(_HASHER.hash, password)
+    if needs_renewal(row.password_hash):
+        values["password_hash"] = await asyncio.to_thread(hash_password, password)
     await connection.execute(update(users).where(mine).values(values))
     return SignIn(_user((await connection.execute(_users().where(mine))).one()))
+
+
+async def find_user(connection: AsyncConnection, name: str) -> User | None:
+    """Return the user of a name, for whom an entrance of the county's own vouches; None where shut out or unknown."""
+    question = _users().where(users.c.name == name.strip(), ~users.c.disabled)
+    row = (await connection.execute(question)).one_or_none()
+    return None if row is None else _user(row)
 
 
 async def start_session(connection: AsyncConnection, user_id: int) -> str:
@@ -215,22 +224,9 @@ def _user(row: Any) -> User:
 
 
 async def _hash(password: str, name: str) -> str:
-    """Hash a password that is not too poor: ten characters, of two kinds, and not the user's name."""
-    kinds = sum(any(test(sign) for sign in password) for test in (str.isdigit, str.isalpha))
-    kinds += any(not sign.isalnum() for sign in password)
-    if len(password) < LEAST_PASSWORD or kinds < 2 or (name and name.lower() in password.lower()):
-        raise Refused(
-            f"密码至少 {LEAST_PASSWORD} 位，须含字母、数字、符号中的两种，且不含用户名",
-            f"a password needs {LEAST_PASSWORD} characters, two of letters, digits and signs, and not the user's name",
-        )
-    return await asyncio.to_thread(_HASHER.hash, password)
-
-
-def _verify(hashed: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(hashed, password)
-    except VerifyMismatchError:
-        return False
+    """Hash a password that is not too poor."""
+    refuse_poor(password, name)
+    return await asyncio.to_thread(hash_password, password)
 
 
 def _digest(token: str) -> bytes:

@@ -184,7 +184,7 @@ def main() -> None:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         cluster = stack.enter_context(open_cluster(folder / "data"))
         key, codes, published = asyncio.run(load(StoreSettings(cluster.url, folder)))
-        ours_environ = {"DATABASE_URL": cluster.url}
+        ours_environ = {"DATABASE_URL": cluster.url, "JIEXIANG_REQUESTS_PER_SECOND": "0"}
         python = Path(sys.executable)
         started = {
             "ours": stack.enter_context(

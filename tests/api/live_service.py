@@ -132,12 +132,18 @@ async def fill(store: Store) -> tuple[dict[str, str], dict[str, int], int]:
 
 
 @contextmanager
-def live_service(store_settings: StoreSettings) -> Iterator[Live]:
-    """Run a service in this process while the block runs."""
+def live_service(store_settings: StoreSettings, **changed: Any) -> Iterator[Live]:
+    """Run a service in this process while the block runs; `changed` are settings of it."""
     from dataclasses import replace
 
     settings: Settings = read_settings({}, results_to_terminal=False, progress_to_terminal=False)
-    quiet = replace(settings.service, log_requests=False, county_names=("云川县",), long_poll_seconds=3.0)
+    quiet = replace(
+        settings.service,
+        log_requests=False,
+        county_names=("云川县",),
+        long_poll_seconds=3.0,
+        **{"requests_per_second": 0.0, "failures_per_minute": 0.0, **changed},
+    )
     settings = replace(settings, store=replace(store_settings, skipped_steps=EVERY_STEP), service=quiet)
     figures = Figures()
     with asyncio.Runner() as runner:

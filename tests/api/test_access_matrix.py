@@ -76,13 +76,15 @@ SEEN_PHONES = {
 class Expected:
     """What is expected of one operation.
 
-    `may` are the roles that are not refused, `public` says that strangers are answered too. `inside` is the query or
+    `may` are the roles that are not refused, `public` says that strangers are answered too, `absent` that it answers
+    nobody here, where the county has no sign-in of its own. `inside` is the query or
     body of a request within the area, written with the names of `Things`; `outside` is the status where path or body
     name something beyond the area, or None where an operation names nothing.
     """
 
     may: frozenset[str] = ALL
     public: bool = False
+    absent: bool = False
     stranger: int = 401
     query: str = ""
     body: Mapping[str, Any] | bytes | None = None
@@ -160,6 +162,8 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /m/offline.js": Expected(public=True),
     "GET /static/{digest}/{name}": Expected(public=True),
     "GET /sign-in": Expected(public=True),
+    "GET /sign-in/county": Expected(public=True, absent=True),
+    "GET /sign-in/county/return": Expected(public=True, absent=True),
     "POST /sign-in": Expected(public=True, form={"name": "u-none", "password": "x"}),
     "POST /sign-out": Expected(public=True),
     "POST /m/link": Expected(public=True, body={"token": "none"}),
@@ -403,6 +407,8 @@ def _survey(surveyed: Surveyed, caller: str) -> list[str]:
 def _holds(expected: Expected, caller: str, place: str, status: int, *, numbered: bool) -> bool:
     if status >= 500 or status in (405, 422):
         return False
+    if expected.absent:
+        return status == 404
     if expected.public:
         return caller in ROLES or status in (200, 201, 303, 401)
     if caller in STRANGERS:

@@ -1,0 +1,205 @@
+"""In by the county's own entrance: OpenID Connect against a real provider, and a header from a trusted peer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from live_service import PASSWORD, Live, live_service
+
+from app.api.openid import OpenId
+from app.api.peers import source_of
+from app.settings import OidcSettings, read_settings
+
+PUBLIC = "http://testserver"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """Run the provider; return its address."""
+    command = [sys.executable, str(Path(__file__).with_name("oidc_provider.py"))]
+    environ = {**os.environ, "ACCOUNT": "u-community"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def entrance(postgis) -> Iterator[Live]:
+    """Run a service with a peer that may name accounts."""
+    trusted = {"peers": (ip_network("10.9.0.0/24"),), "user_header": "x-county-user"}
+    with postgis.database() as settings, live_service(settings, **trusted) as live:
+        yield live
+
+
+def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True) -> httpx.Response:
+    """Go out to a provider and come back; return the answer to the way back."""
+    settings = OidcSettings(issuer, "jiexiang", "a secret of the client")
+
+    async def go() -> httpx.Response:
+        async with httpx.AsyncClient(trust_env=False) as outside:
+            application = live.application.app
+            served = application.state.service
+            application.state.service = replace(served, openid=OpenId(settings, PUBLIC, outside))
+            try:
+                client = live.asking("").inner
+                client.cookies.clear()
+                out = await client.get("/sign-in/county")
+                if out.status_code != 303:
+                    return out
+                cookie = out.headers["set-cookie"]
+                assert {"HttpOnly", "SameSite=lax", "Path=/sign-in/county"} <= set(cookie.split("; "))
+                back = (await outside.get(out.headers["location"])).headers["location"]
+                assert back.startswith(f"{PUBLIC}/sign-in/county/return?")
+                query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+                query["state"] = state or query["state"]
+                client.cookies.clear()
+                headers = {"Cookie": cookie.split(";")[0]} if keep_cookie else {}
+                return await client.get("/sign-in/county/return", params=query, headers=headers)
+            finally:
+                client.cookies.clear()
+                application.state.service = served
+
+    return live.runner.run(go())
+
+
+def test_the_county_lets_in_whom_it_knows_and_we_know(entrance, provider):
+    answer = travel(entrance, f"{provider}/good")
+    assert answer.status_code == 200, answer.text
+    cookie = next(one for one in answer.headers.get_list("set-cookie") if one.startswith("jiexiang="))
+    assert "SameSite=strict" in cookie
+    told = entrance.asking("").get("/me", headers={"Cookie": cookie.split(";")[0]}).json()
+    assert (told["name"], told["role"]) == ("u-community", "community")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "wrong-issuer", "wrong-audience", "two-audiences", "expired", "wrong-nonce", "wrong-key", "unsigned",
+        "signed-with-the-secret", "stranger",
+    ],
+)  # fmt: skip
+def test_a_token_with_one_fault_lets_nobody_in(entrance, provider, fault):
+    answer = travel(entrance, f"{provider}/{fault}")
+    assert answer.status_code == 401
+    assert "jiexiang=" not in answer.headers.get("set-cookie", "")
+
+
+def test_the_way_back_must_be_the_way_out(entrance, provider):
+    assert travel(entrance, f"{provider}/good", state="another").status_code == 401
+    assert travel(entrance, f"{provider}/good", keep_cookie=False).status_code == 401
+
+
+def test_a_provider_that_is_another_or_silent_is_no_fault_of_whoever_signs_in(entrance, provider):
+    for issuer in (f"{provider}/other-issuer", "http://127.0.0.1:9/none"):
+        answer = travel(entrance, issuer)
+        assert answer.status_code == 503
+        assert "retry-after" in answer.headers
+
+
+def test_a_code_works_once_and_only_with_its_verifier(entrance, provider):
+    from app.api.errors import NotSignedIn
+    from app.api.openid import Journey
+
+    settings = OidcSettings(f"{provider}/good", "jiexiang", "a secret of the client")
+
+    async def go() -> None:
+        async with httpx.AsyncClient(trust_env=False) as outside:
+            openid, journey = OpenId(settings, PUBLIC, outside), Journey.begin()
+            for verifier in ("another", journey.verifier):
+                back = (await outside.get(await openid.address(journey))).headers["location"]
+                code = parse_qs(urlsplit(back).query)["code"][0]
+                tried = replace(journey, verifier=verifier)
+                if verifier == "another":
+                    with pytest.raises(NotSignedIn):
+                        await openid.find_name(code, tried)
+                else:
+                    assert await openid.find_name(code, tried) == "u-community"
+                    with pytest.raises(NotSignedIn):
+                        await openid.find_name(code, tried)
+
+    entrance.runner.run(go())
+
+
+# -- a header from a trusted peer -------------------------------------------------------------------------------------
+
+
+def ask_from(live: Live, address: str, headers: dict[str, str], method: str = "GET", path: str = "/me"):
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(live.application, client=(address, 1), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
+            return await client.request(method, path, headers=headers)
+
+    return live.runner.run(go())
+
+
+def test_a_peer_names_whom_it_has_let_in(entrance):
+    answer = ask_from(entrance, "10.9.0.7", {"X-County-User": "u-town"})
+    assert answer.json()["name"] == "u-town"
+    assert ask_from(entrance, "10.9.0.7", {"X-County-User": "u-none"}).status_code == 401
+    assert ask_from(entrance, "10.9.0.7", {}).status_code == 401
+
+
+@pytest.mark.parametrize("address", ["10.9.1.7", "127.0.0.1", "::1", "", "testclient"])
+def test_nobody_else_may_name_anybody(entrance, address):
+    headers = {"X-County-User": "u-county", "X-Forwarded-For": "10.9.0.7"}
+    assert ask_from(entrance, address, headers).status_code == 401
+    key = {"Authorization": f"Bearer {entrance.keys['county']}"}
+    assert ask_from(entrance, address, {**headers, **key}).status_code == 401
+    assert ask_from(entrance, address, key).status_code == 200
+
+
+def test_a_header_that_is_not_asked_for_is_no_name(live):
+    assert ask_from(live, "10.9.0.7", {"X-County-User": "u-county"}).status_code == 401
+
+
+def test_no_cookie_can_pass_for_a_name(entrance):
+    cookie = {"Cookie": b"jiexiang=\x00vouched:u-county"}
+    assert ask_from(entrance, "127.0.0.1", cookie).status_code == 401
+    assert ask_from(entrance, "127.0.0.1", {"Cookie": b"jiexiang=\xff\xfe"}).status_code == 401
+
+
+def test_another_site_cannot_use_the_entrance_to_change_something(entrance):
+    headers = {"X-County-User": "u-county", "Origin": "https://evil.example"}
+    assert ask_from(entrance, "10.9.0.7", headers, "DELETE", "/session").status_code == 403
+
+
+def test_only_peers_are_believed_about_where_a_request_comes_from():
+    peers = (ip_network("10.9.0.0/24"),)
+
+    def source(peer: str, told: str) -> str:
+        return source_of({"client": (peer, 1), "headers": [(b"x-forwarded-for", told.encode())]}, peers)
+
+    assert source("10.9.0.7", "1.1.1.1, 192.0.2.5") == "192.0.2.5"
+    assert source("10.9.0.7", "192.0.2.5, 10.9.0.8") == "192.0.2.5"
+    assert source("203.0.113.1", "192.0.2.5") == "203.0.113.1"
+    assert source("10.9.0.7", "<script>") == "10.9.0.7"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"JIEXIANG_USER_HEADER": "X-User"}, {"JIEXIANG_USER_HEADER": "Cookie", "JIEXIANG_PEERS": "10.0.0.1"},
+        {"JIEXIANG_PEERS": "entrance.example"}, {"JIEXIANG_OIDC_ISSUER": "https://sso.example"},
+        {"JIEXIANG_OIDC_ISSUER": "http://sso.example", "JIEXIANG_OIDC_CLIENT": "x", "JIEXIANG_PUBLIC_URL": "https://x"},
+    ],
+)  # fmt: skip
+def test_settings_that_would_let_in_too_many_are_refused(environ):
+    with pytest.raises(ValueError, match="JIEXIANG_"):
+        read_settings(environ, results_to_terminal=False, progress_to_terminal=False)
+
+
+def test_a_password_is_still_taken_where_the_county_has_an_entrance(entrance):
+    answer = entrance.asking("").post("/session", json={"name": "u-town", "password": PASSWORD})
+    entrance.asking("").inner.cookies.clear()
+    assert answer.status_code == 201
