@@ -181,7 +181,6 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /": Expected(stranger=303),
     "GET /gaps": Expected(stranger=303),
     "GET /plan": Expected(stranger=303),
-    "GET /gaps": Expected(stranger=303),
     # what anybody gets: no data
     "GET /m": Expected(public=True),
     "GET /m/offline.js": Expected(public=True),
