@@ -50,8 +50,8 @@ class Allotment:
         Fewest and most grids that were asked for, None where the households decide.
     walks
         Metres from the middle of each general grid to its farthest dwelling; empty where no limit was given.
-    others
-        Allotments that the search finds about as good.
+    fewer
+        Allotments to one grid fewer that promise to save borders.
     """
 
     grid: NDArray[np.int64]
@@ -60,7 +60,7 @@ class Allotment:
     persons: NDArray[np.float64]
     asked: tuple[int, int] | None
     walks: NDArray[np.float64]
-    others: tuple[Allotment, ...] = ()
+    fewer: tuple[Allotment, ...] = ()
 
 
 def allot_units(
@@ -113,16 +113,16 @@ def allot_units(
     if rules.max_walk_m is not None:
         division, walks = _within_walk(division, divide, bounds, units, ground, row_of, rules.max_walk_m)
 
-    def allot(division: Division, others: tuple[Allotment, ...] = ()) -> Allotment:
+    def allot(division: Division, fewer: tuple[Allotment, ...] = ()) -> Allotment:
         grid = np.full(count, -1, np.int64)
         grid[members] = division.assignment
         for k, site in enumerate(np.unique(units.site[units.site >= 0])):
             grid[units.site == site] = division.parts + k
-        return Allotment(grid, division.parts, division, counts.persons, bounds, walks, others)
+        return Allotment(grid, division.parts, division, counts.persons, bounds, walks, fewer)
 
-    others = division.others if rules.max_walk_m is None else ()
-    as_good = (replace(division, assignment=one, parts=int(one.max()) + 1, others=()) for one in others)
-    return allot(division, tuple(map(allot, as_good)))
+    fewer = division.fewer if rules.max_walk_m is None else ()
+    others = (replace(division, assignment=one, parts=int(one.max()) + 1, fewer=()) for one in fewer)
+    return allot(division, tuple(map(allot, others)))
 
 
 def _within_walk(

@@ -102,14 +102,14 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
 
 
 def _draw_best(ground: Ground, units: Units, allotment: Allotment) -> tuple[Allotment, Drawing]:
-    """Draw every allotment that the search found about as good, and keep the one whose borders cost least."""
+    """Draw the allotment, and keep one with a grid fewer where drawing shows that its borders cost much less."""
     best = allotment, draw_grids(ground, units, allotment.grid)
-    least = border_cost(best[1], units)
-    for other in allotment.others:
-        drawing = draw_grids(ground, units, other.grid)
+    least = WORTH_A_GRID * border_cost(best[1], units)
+    for fewer in allotment.fewer:
+        drawing = draw_grids(ground, units, fewer.grid)
         cost = border_cost(drawing, units)
-        if cost < least * (1.0 if other.general >= allotment.general else WORTH_A_GRID):
-            best, least = (other, drawing), cost
+        if cost < least:
+            best, least = (fewer, drawing), cost
     return best
 
 

@@ -20,11 +20,10 @@ OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 ALIKE = 0.003
 """Runs whose energies differ by less than this part end alike."""
-NEARLY = 0.03
-"""Ends of runs whose energies differ by less than this part may change places when their borders are drawn."""
-MOST_CHOICES = 4
 MOST_FEWER = 2
-"""Divisions that are drawn to see which has the better borders, with as many grids and with one fewer."""
+"""Divisions into one grid fewer that are drawn, to see whether they save what was foretold."""
+SAVED = 0.97
+"""Part of the borders' foretold cost that they have to stay below."""
 FULL = 0.82
 """Where in the band the mean may lie if one grid fewer saves a good part of the borders."""
 FULLEST = 0.625
@@ -41,7 +40,7 @@ class Effort:
     more_runs: int = 6
     fewer_runs: int = 8
     """Runs with one grid fewer, to see whether that saves a good part of the borders."""
-    fewer_units: int = 400
+    fewer_units: int = 250
     """Larger graphs are not searched for that."""
     steps_per_unit: int = 9000
     most_steps: int = 2_500_000
@@ -59,8 +58,8 @@ class Division:
         Grid of each unit, shape (n,).
     proven
         Whether no division into any number of grids that is allowed has fewer grids out of the band.
-    others
-        Assignments that the search finds about as good, all in the band; which has the better borders shows when they
+    fewer
+        Assignments to one grid fewer, all in the band, that promise to save borders; whether they do shows when they
         are drawn.
     """
 
@@ -68,7 +67,7 @@ class Division:
     parts: int
     out_of_band: int
     proven: bool
-    others: tuple[NDArray[np.int64], ...] = ()
+    fewer: tuple[NDArray[np.int64], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,14 +140,11 @@ def divide_graph(
         shape=0.3 * scale,
         crossing=3.0 * scale,
     )
-    found = _search(graph, numbers, energy, effort, scale, rng)
-    best = found[0]
+    best = _best_run(graph, numbers, energy, effort, scale, rng)
     out = _out_of_band(graph, best.assignment, asked_low, asked_high, max_persons)
     if out == 0 or not prove or len(graph) > effort.prove_units or (low, high) != (asked_low, asked_high):
-        others = (
-            [*found[1:], *_one_grid_fewer(graph, best, energy, effort, scale, rng)] if bounds is None else found[1:]
-        )
-        return Division(best.assignment, best.parts, out, out == 0, tuple(one.assignment for one in others))
+        fewer = _one_grid_fewer(graph, best, energy, effort, scale, rng) if bounds is None else []
+        return Division(best.assignment, best.parts, out, out == 0, tuple(one.assignment for one in fewer))
     assignment, proven, work = best.assignment, False, effort.prove_work
     while out:
         every = _numbers_to_prove(graph, asked_low, asked_high, bounds, out - 1, int(assignment.max()) + 1)
@@ -196,17 +192,11 @@ def _numbers_to_prove(
     return sorted(range(fewest, most + 1), key=lambda k: (abs(k - near), k))
 
 
-def _search(
+def _best_run(
     graph: UnitGraph, numbers: list[int], energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
-) -> list[_Found]:
-    """Anneal from several starts, number of grids by number, until the band is kept and nothing is crossed.
-
-    Returns
-    -------
-    The best end of a run, then others that keep the band and are about as good.
-    """
+) -> _Found:
+    """Anneal from several starts, number of grids by number, until the band is kept and nothing is crossed."""
     best: _Found | None = None
-    ends: list[_Found] = []
     for rank, parts in enumerate(numbers[:5]):
         again = 0
         runs = effort.runs if rank == 0 else max(effort.runs // 2, 1)
@@ -214,7 +204,6 @@ def _search(
             if run >= runs and (best is None or best.key[:2] == (0, 0) or rank > 1):
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
-            ends.append(found)
             same = best is not None and found.key[:3] == best.key[:3]
             same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=ALIKE)
             better = best is None or found.key < best.key
@@ -228,16 +217,7 @@ def _search(
             break
     if best is None:
         raise DivisionError("no number of grids to try")
-    if best.out:
-        return [best]
-    near = [one for one in ends if one.key[:3] == best.key[:3] and one.energy <= (1 + NEARLY) * best.energy]
-    return _different(near)[:MOST_CHOICES]
-
-
-def _different(ends: list[_Found]) -> list[_Found]:
-    """Order ends of runs by energy, each division once."""
-    one_each = {one.assignment.tobytes(): one for one in ends}
-    return sorted(one_each.values(), key=lambda one: one.energy)
+    return best
 
 
 def _one_grid_fewer(
@@ -249,9 +229,20 @@ def _one_grid_fewer(
     hopeless = fewer < max(2, int(graph.locked.max()) + 1) or graph.households.sum() > fewer * fullest
     if best.out or hopeless or len(graph) > effort.fewer_units:
         return []
-    found = [_one_run(graph, fewer, energy, effort, scale, rng) for _ in range(effort.fewer_runs)]
-    better = [one for one in found if one.key[:3] <= best.key[:3] and one.energy < best.energy]
-    return _different(better)[:MOST_FEWER]
+    before = _border_cost(graph, best.assignment)
+    found: dict[bytes, tuple[float, _Found]] = {}
+    for _ in range(effort.fewer_runs):
+        one = _one_run(graph, fewer, energy, effort, scale, rng)
+        if one.key[:3] <= best.key[:3]:
+            found[one.assignment.tobytes()] = _border_cost(graph, one.assignment), one
+    promising = sorted((cost, key) for key, (cost, _) in found.items() if cost < SAVED * before)
+    return [found[key][1] for _, key in promising[:MOST_FEWER]]
+
+
+def _border_cost(graph: UnitGraph, assignment: NDArray[np.int64]) -> float:
+    """Foretell what the borders of an assignment will cost when they are drawn."""
+    unit = np.repeat(np.arange(len(graph)), np.diff(graph.start))
+    return float(graph.cost[assignment[unit] != assignment[graph.neighbour]].sum()) / 2
 
 
 def _polish(
