@@ -20,6 +20,7 @@ from app.api.phones import told_phone
 from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit
 from app.api.routing import DirectRoute, Parameter, read_query
 from app.api.service import ask, bytes_response, service_of, tag
+from app.api.small_counts import sees_small_counts, tell_feature, tell_units
 from app.store.grids import read_community, read_features, read_neighbours, read_units
 
 __all__ = ["router"]
@@ -61,13 +62,13 @@ async def grids(request: Request) -> Response:
         codes = [code for code in codes if code in touched]
     begin = bisect.bisect_right(codes, after)
     page = codes[begin : begin + limit]
-    features = await _features(request, board, page)
+    features = await _features(request, caller, board, page)
     links = []
     if begin + limit < len(codes):
         links = [{"rel": "next", "type": GEOJSON, "href": link_next("/grids", query, page[-1])}]
     head = json.dumps({"numberMatched": len(codes), "numberReturned": len(page), "links": links}).encode()[1:-1]
     content = b'{"type":"FeatureCollection",%b,"features":[%b]}' % (head, b",".join(features))
-    etag = tag(caller.area, board.revisions.plans, board.day, request.scope["query_string"])
+    etag = _plan_tag(caller, board, request.scope["query_string"].decode("ascii"))
     return bytes_response(request, content, etag, media_type=GEOJSON)
 
 
@@ -81,7 +82,7 @@ async def grid(request: Request) -> Response:
     """Tell one grid, as a GeoJSON feature with its four sides and its numbers."""
     caller = await ask(request)
     board, code = await _find(request, caller)
-    [feature] = await _features(request, board, [code])
+    [feature] = await _features(request, caller, board, [code])
     return bytes_response(request, feature, _plan_tag(caller, board, code), media_type=GEOJSON)
 
 
@@ -95,7 +96,7 @@ async def sides(request: Request) -> Response:
     """Tell what bounds a grid in the east, south, west and north."""
     caller = await ask(request)
     board, code = await _find(request, caller)
-    [feature] = await _features(request, board, [code])
+    [feature] = await _features(request, caller, board, [code])
     properties = json.loads(feature)["properties"]
     told = {side: properties[f"sides_{side}"] for side in ("east", "south", "west", "north")}
     return bytes_response(request, _dump({"grid_code": code, **told}), _plan_tag(caller, board, code))
@@ -143,6 +144,7 @@ async def units(request: Request) -> Response:
     board, code = await _find(request, caller)
     async with service_of(request).store.reading() as connection:
         content = await read_units(connection, code, board.day, area=caller.area)
+    content = tell_units(caller, content)
     return bytes_response(request, content, _plan_tag(caller, board, code), media_type=GEOJSON)
 
 
@@ -234,21 +236,22 @@ async def _find(request: Request, caller: Caller) -> tuple[Board, str]:
     return board, code
 
 
-async def _features(request: Request, board: Board, codes: Sequence[str]) -> list[bytes]:
-    """Return grids as PostGIS has written them; what was asked for before is kept."""
-    missing = [code for code in codes if code not in board.features]
+async def _features(request: Request, caller: Caller, board: Board, codes: Sequence[str]) -> list[bytes]:
+    """Return grids as PostGIS has written them, with counts as the caller may see them."""
+    kept = board.features
+    missing = [code for code in codes if code not in kept]
     if missing:
         async with service_of(request).store.reading() as connection:
             read = await read_features(connection, missing, board.day)
-        if sum(map(len, board.features.values())) > MOST_KEPT_BYTES:
-            board.features.clear()
-            return await _features(request, board, codes)
-        board.features.update(read)
-    return [board.features[code] for code in codes if code in board.features]
+        if sum(map(len, kept.values())) > MOST_KEPT_BYTES:
+            kept.clear()
+            return await _features(request, caller, board, codes)
+        kept.update(read)
+    return [tell_feature(caller, kept[code]) for code in codes if code in kept]
 
 
 def _plan_tag(caller: Caller, board: Board, what: str) -> str:
-    return tag(caller.area, board.revisions.plans, board.day, what)
+    return tag(caller.area, board.revisions.plans, board.day, what, sees_small_counts(caller))
 
 
 def _dump(value: Any) -> bytes:

@@ -22,6 +22,7 @@ from app.api.pages import page_response, read_language
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, matches, tag
+from app.api.small_counts import sees_small_counts, tell_count
 from app.geo.counting import counting_points
 from app.geo.coverage import FACILITY_CLASSES
 from app.geo.crs import DEGREES
@@ -75,11 +76,17 @@ async def area(request: Request, caller: Asking, service: Serving) -> Response:
     """Tell the own grids, their neighbours, streets, compounds and facilities: no names of people, no phones."""
     board = service.boards.current
     rows = await own_rows(caller, service, board)
-    etag = tag(caller.area, board.revisions.changes, board.day, *(board.grids[row].grid_code for row in rows))
+    etag = tag(
+        caller.area,
+        board.revisions.changes,
+        board.day,
+        sees_small_counts(caller),
+        *(board.grids[row].grid_code for row in rows),
+    )
     if matches(request, etag):
         return bytes_response(request, b"", etag)
     content = await _describe(service, board, rows) if rows else EMPTY
-    return bytes_response(request, content, etag)
+    return bytes_response(request, _tell_counts(caller, content), etag)
 
 
 @router.get("/m/people", summary="我的网格及相邻网格的人员 Who works in my grids and beside them")
@@ -97,6 +104,18 @@ async def people(caller: Asking, service: Serving) -> Response:
         phone = told_phone(caller, one.phone) if row in own or board.holds(caller.area, row) else {}
         told[board.grids[row].grid_code].append({"name": one.person, "role": one.role, **phone})
     return json_response({"people": told})
+
+
+def _tell_counts(caller: Caller, content: bytes) -> bytes:
+    """Return the area with counts as the one who asks may see them; a compound of a few homes is not listed at all."""
+    if sees_small_counts(caller):
+        return content
+    told = json.loads(content)
+    for grid in told["grids"]:
+        grid |= {name: tell_count(caller, grid[name]) for name in ("households", "persons") if name in grid}
+        listed = [(name, tell_count(caller, households)) for name, households in grid["compounds"]]
+        grid["compounds"] = [one for one in listed if one[1] is not None]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _read_datum(text: str) -> str:

@@ -17,7 +17,7 @@
     ["east", "south", "west", "north"].forEach((side, at) => sides.append(...fact(side, grid.sides[at] || say("unknown"))));
 
     const facts = make("dl");
-    facts.append(...fact("households", say("householdsOf", { households: grid.households, basis: area.basis })));
+    if (grid.households !== null) facts.append(...fact("households", say("householdsOf", { households: grid.households, basis: area.basis })));
     if (grid.persons !== null) facts.append(...fact("persons", say("personsOf", grid)));
     if (grid.buildings !== null) facts.append(...fact("buildings", say("buildingsOf", grid)));
     facts.append(...fact("area", say("areaOf", { hectares: Math.round(grid.area / 1000) / 10 })));

@@ -1,0 +1,156 @@
+"""What nobody learns: small counts, residents, tracks; neither from answers nor from pages, logs or tables."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+from live_service import CLERK, EVERY_STEP, FIRST, SINCE, Live, live_service, point_in
+
+from app.api.areas import Caller
+from app.api.logs import RequestLog
+from app.api.small_counts import tell_count
+from app.store.areas import COUNTY
+from app.store.plans import import_plan
+from app.store.publication import publish
+from app.store.tables import metadata
+from tests.store.drawn_plans import community_code, draw_plan, grid_code
+
+SYSTEM, TOWN_CLERK = (Caller("key", 1, role, role, COUNTY) for role in ("system", "town"))
+SMALL, LARGE = grid_code(3, 1), grid_code(3, 2)
+
+
+@pytest.fixture(scope="module")
+def counted(postgis) -> Iterator[Live]:
+    """Run a service with a community of two grids: one of 7 households, the other of 413."""
+
+    async def fill(store):
+        plan = draw_plan([3], note="本网格 7 户")
+        for layer in (plan.grids, plan.units):
+            layer["households"] = [7, 413]
+        plan.grids["persons"] = [18.0, 1204.0]
+        plan.communities["households"] = 420
+        async with store.writing() as connection:
+            number = await import_plan(connection, plan, act=CLERK, title="小")
+        async with store.writing() as connection:
+            await publish(connection, number, effective=SINCE, act=CLERK, skippable=EVERY_STEP)
+
+    with postgis.database() as settings, live_service(settings) as live:
+        live.run(fill)
+        live.until_renewed()
+        yield live
+
+
+def test_counts_are_told_in_tens_and_none_under_ten_to_those_who_do_not_work_there():
+    assert [tell_count(SYSTEM, count) for count in (None, 0, 1, 9, 10, 14, 413)] == [None, 0, None, None, 10, 10, 410]
+    assert [tell_count(TOWN_CLERK, count) for count in (None, 0, 1, 9, 413)] == [None, 0, 1, 9, 413]
+
+
+def test_what_two_versions_differ_by_tells_of_no_home():
+    """A unit of 1 to 9 households goes from one grid to another: the difference is 0 or 10, whatever it was."""
+    for before in range(300, 320):
+        for moved in range(1, 10):
+            difference = tell_count(SYSTEM, before) - tell_count(SYSTEM, before - moved)
+            assert difference in (0, 10)
+
+
+def test_what_a_total_leaves_may_be_anything_below_ten():
+    for small in range(1, 10):
+        for large in range(400, 410):
+            left = small + large - tell_count(SYSTEM, large)
+            assert -5 < left < 15
+    fits = {
+        small for small in range(1, 10) if 409 in {tell_count(SYSTEM, 413 - small) + rest for rest in range(-5, 15)}
+    }
+    assert fits == set(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"/grids/{SMALL}", "/grids?limit=1000", f"/grids?community={community_code(3)}",
+     f"/grids?bbox={point_in(3, 1)[0]},{point_in(3, 1)[1]},{point_in(3, 1)[0]},{point_in(3, 1)[1]}"],
+)  # fmt: skip
+def test_a_small_grid_is_withheld_however_it_is_asked_for(counted, address):
+    def find(role: str) -> dict:
+        told = counted.asking(role).get(address).json()
+        return next(one["properties"] for one in told.get("features", [told]) if one["id"] == SMALL)
+
+    assert (find("county")["households"], find("town")["households"]) == (7, 7)
+    assert "7 户" in find("county")["reason"]
+    seen = find("system")
+    assert (seen["households"], seen["persons"], seen["reason"], seen["withheld"]) == (None, 20, "", True)
+
+
+def test_units_are_withheld_as_grids_are(counted):
+    def counts(role: str) -> list[float | None]:
+        return [
+            one["properties"]["households"]
+            for code in (SMALL, LARGE)
+            for one in counted.asking(role).get(f"/grids/{code}/units").json()["features"]
+        ]
+
+    assert counts("county") == [7, 413]
+    assert counts("system") == [None, 410]
+
+
+def test_the_tag_of_one_who_sees_more_answers_nobody_who_sees_less(counted):
+    for address in (f"/grids/{SMALL}", "/grids", f"/grids/{SMALL}/units"):
+        tag = counted.asking("planner").get(address).headers["etag"]
+        again = counted.asking("system").get(address, headers={"If-None-Match": tag})
+        assert again.status_code == 200
+
+
+def test_no_table_and_no_route_is_about_residents_tracks_or_how_people_use_it(counted):
+    words = re.compile(
+        r"resident(?!s_group)|identity_?card|id_?card|birth|nation|track|trail|check_?in|clock_?in|attendance|online|usage|"
+        r"score|points_earned|ranking|visit|heartbeat|居民信息|身份证|轨迹|打卡|签到|积分|在线时长|排名"
+    )
+    columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
+    document = counted.application.app.openapi()
+    paths = set(document["paths"])
+    names = {
+        parameter["name"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        for parameter in operation.get("parameters", [])
+    }
+    assert columns
+    assert not [name for name in sorted({*columns, *paths, *names}) if words.search(name)]
+
+
+def test_no_place_of_a_worker_is_kept_but_of_a_note_given_on_purpose(counted):
+    places = {
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.name in ("lon", "lat", "place", "position", "location", "latitude", "longitude")
+    }
+    assert not [place for place in places if place.split(".")[0] in ("users", "sessions", "people", "assignments")]
+
+
+def test_no_line_of_the_log_holds_what_was_asked_or_told(counted, monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(counted.application, "log", RequestLog(stream))
+    monkeypatch.setattr(sys, "stderr", stream)
+    lon, lat = point_in(1, 1)
+    client = counted.asking("county")
+    addresses = [
+        f"/locate?lon={lon}&lat={lat}", "/locate?address=阳光花园3栋", f"/grids/{FIRST}", "/people", "/assignments",
+        f"/people/{counted.people['S1']}", f"/grids?bbox={lon},{lat},{lon},{lat}", "/changes", "/plans",
+        "/nothing/13800000001",
+        "/locate?lon=李明&lat=1", "/m/people", "/m/area", "/boundary-notes",
+    ]  # fmt: skip
+    for address in addresses:
+        client.get(address)
+    client.post("/locate", json={"points": [[lon, lat]]})
+    client.post("/locate", json={"addresses": ["阳光花园3栋"]})
+    client.post("/session", json={"name": "李明", "password": "13800000001"})
+    written = stream.getvalue()
+    assert len(written.splitlines()) >= len(addresses)
+    for secret in ("李明", "何芳", "138", f"{lon}", f"{lat}", "阳光", "bbox", "lon=", FIRST, "?"):
+        assert secret not in re.sub(r'"(at|request_id|ms|bytes)":("[^"]*"|[\d.]+)', "", written), secret
+    assert all(json.loads(line)["route"].startswith(("/", "(")) for line in written.splitlines())
