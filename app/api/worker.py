@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -31,7 +32,7 @@ from app.maps.worker_page import WorkerAddresses, describe_area, draw_service_wo
 from app.store.areas import COUNTY, Area
 from app.store.assignments import read_assignments
 from app.store.buildings import Building, read_buildings
-from app.store.drawn import read_borders, read_drawn, read_streets
+from app.store.drawn import read_borders, read_drawn, read_newest, read_streets
 from app.store.facilities import Facility, read_facilities
 
 __all__ = ["ADDRESSES", "own_rows", "router"]
@@ -48,6 +49,8 @@ ADDRESSES = WorkerAddresses(
     sign_out="/sign-out",
     service_worker="/m/offline.js",
 )
+OFFLINE_POLICY = "default-src 'none'; connect-src 'self'"
+"""A service worker goes by the policy of its own script: it may ask this service, and nobody else."""
 MARGIN_DEGREES = 0.002
 NEAR_M = 600.0
 """Facilities this close to a grid are told: an easy walk."""
@@ -67,7 +70,11 @@ async def page(request: Request, lang: str = "zh", datum: str = "wgs84") -> Resp
 @router.get("/m/offline.js", summary="离线脚本 The script that keeps the page", include_in_schema=False)
 async def offline() -> Response:
     """Hand out the service worker; it may answer for the page beside its folder too."""
-    headers = {"Service-Worker-Allowed": ADDRESSES.page, "Cache-Control": "no-cache"}
+    headers = {
+        "Service-Worker-Allowed": ADDRESSES.page,
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": OFFLINE_POLICY,
+    }
     return Response(draw_service_worker(ADDRESSES), headers=headers, media_type="text/javascript")
 
 
@@ -149,6 +156,7 @@ async def _describe(service: Service, board: Board, rows: Sequence[int]) -> byte
     beside = _neighbours(board, rows)
     async with service.store.reading() as connection:
         plans = [await read_drawn(connection, board.day, area=Area("community", home)) for home in homes]
+        title, since = await read_newest(connection, board.day, area=Area("community", homes[-1]))
         codes = [board.grids[row].grid_code for row in rows]
         borders = await read_borders(connection, board.day, codes)
         west, south, east, north = shapely.total_bounds(board.index.polygons[[*rows, *beside]])
@@ -156,7 +164,9 @@ async def _describe(service: Service, board: Board, rows: Sequence[int]) -> byte
         streets = await read_streets(connection, board.day, box)
         buildings = [one for home in homes for one in await read_buildings(connection, area=Area("community", home))]
         facilities = await read_facilities(connection, area=COUNTY)
-    return await asyncio.to_thread(_write, board, rows, beside, plans, borders, streets, buildings, facilities)
+    return await asyncio.to_thread(
+        _write, board, rows, beside, plans, borders, streets, buildings, facilities, title, since
+    )
 
 
 def _write(
@@ -168,6 +178,8 @@ def _write(
     streets: gpd.GeoDataFrame,
     buildings: Sequence[Building],
     facilities: Sequence[Facility],
+    title: str,
+    since: date | None,
 ) -> bytes:
     codes = {board.grids[row].grid_code for row in rows}
     own = [plan.grids[plan.grids["grid_code"].isin(codes)] for plan in plans]
@@ -204,8 +216,8 @@ def _write(
         pd.DataFrame(compounds, columns=["grid_code", "name", "households"]),
         pd.DataFrame(_facilities_near(board, rows, facilities), columns=["grid_code", "name", "kind", "metres"]),
         {
-            "name": str(about.get("title", "")) or board.day.isoformat(),
-            "published": board.day.isoformat(),
+            "name": title,
+            "published": since.isoformat() if since else "",
             "basis": str(about.get("household_basis", "")),
         },
     )

@@ -4,12 +4,28 @@ Exit codes: 0 every hard promise holds, 1 one is broken or a community failed, 2
 Commands import what they need when they run: --help and completion shall not wait a second for geopandas.
 """
 
-from app.cli import access, divide, fill, links, machine, maps, reports, serve, sides, standards, store, tables, walking
+from app.cli import (
+    access,
+    cards,
+    divide,
+    fill,
+    links,
+    machine,
+    maps,
+    reports,
+    serve,
+    sides,
+    standards,
+    store,
+    tables,
+    walking,
+)
 from app.cli.root import app, main
 
 __all__ = [
     "access",
     "app",
+    "cards",
     "divide",
     "fill",
     "links",

@@ -1,5 +1,6 @@
 """The jobs a county asks for, each from files to files, each in a module of its own."""
 
+from app.jobs.cards import CardOrder, CardsDone, cards
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.checkup import check_up
 from app.jobs.coverage import CoverageDone, CoverageOrder, coverage
@@ -18,6 +19,8 @@ from app.jobs.verify import Check, verify
 from app.jobs.views import MapInputs
 
 __all__ = [
+    "CardOrder",
+    "CardsDone",
     "Check",
     "CheckOrder",
     "CoverageDone",
@@ -42,6 +45,7 @@ __all__ = [
     "SplitDone",
     "SplitOrder",
     "StandardsCheck",
+    "cards",
     "check",
     "check_up",
     "coverage",

@@ -51,7 +51,7 @@ from app.reports.tables import BUILDINGS, CHANGES, GRIDS
 from app.reports.texts import file_name
 from app.reports.workbooks import Sheet, make_workbook
 
-__all__ = ["FILE_SET", "ReportDone", "ReportOrder", "report"]
+__all__ = ["FILE_SET", "ReportDone", "ReportOrder", "read_layers_of", "report"]
 
 FILE_SET: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -163,7 +163,7 @@ def _names(order: ReportOrder, number: str) -> list[str]:
 def _prepare(order: ReportOrder) -> _Desk:
     """Read everything, put dwellings into grids, trace what was before, and check the plan."""
     plan = read_plan(order.plan)
-    layers, read = _read_layers(order, plan)
+    layers, read = read_layers_of(order.inputs, plan)
     notes = list(read.notes) if read else []
     lineage = None
     if order.before:
@@ -201,9 +201,8 @@ def _prepare(order: ReportOrder) -> _Desk:
     return _Desk(order, plan, layers, dwellings, roster, before, lineage, case, notes)
 
 
-def _read_layers(order: ReportOrder, plan: Plan) -> tuple[Layers, ReadReport | None]:
+def read_layers_of(inputs: Inputs, plan: Plan) -> tuple[Layers, ReadReport | None]:
     """Read the layers as they are, disagreements between communities included; without any, take the plan's own."""
-    inputs = order.inputs
     if not inputs.sources:
         given = plan.communities[["community_code", "name", "households", "geometry"]]
         unknown = dict.fromkeys(("urban_rural_code", "town_code", "town"), "")

@@ -44,6 +44,9 @@ MARGIN = 0.06
 MOST_NAMED = 150
 """Grids of a sheet that are labelled with name and households; above it with their number alone."""
 
+GRID_MARGIN = 0.2
+OWN_FILL = "#FFF3C4"
+OWN_LINE = "#B3261E"
 SPECIAL_FILL = "#E0E0E0"
 AROUND_FILL = "#F7F7F4"
 
@@ -126,6 +129,55 @@ class Sketcher:
         for code, name in zip(self.plan.communities["community_code"], self.plan.communities["name"], strict=True):
             yield f"{code} {name}", self.draw_community(str(code))
 
+    def draw_grid(self, axes: Axes, row: int, *, size: float) -> None:
+        """Draw one grid, large, with the streets around it and the names of its neighbours, on axes of another sheet.
+
+        `size` is that of the names of streets, in points.
+        """
+        shape = self._grids.shapes[row]
+        left, low, right, high = shapely.bounds(shape)
+        box = axes.get_position()
+        wide, tall = np.array([box.width, box.height]) * _size_of(axes)
+        metres = max((right - left) / wide, (high - low) / tall) * (1 + 2 * GRID_MARGIN)
+        x, y = (left + right) / 2, (low + high) / 2
+        axes.set_xlim(x - metres * wide / 2, x + metres * wide / 2)
+        axes.set_ylim(y - metres * tall / 2, y + metres * tall / 2)
+        axes.set_facecolor("#EDEBE4")
+        view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
+        others = np.flatnonzero(shapely.intersects(self._grids.shapes, view))
+        others = others[others != row]
+        fill(axes, self._grids.shapes[others], [AROUND_FILL] * len(others), edge="#8A8A8A", width=1.2, z=1)
+        fill(axes, np.array([shape], dtype=object), [OWN_FILL], edge="none", width=0, z=2)
+        self._draw_streets(axes, view, scale=size / 7.5)
+        for barrier in ("water", "rail"):
+            own = self._borders.shapes[(self._borders.frame["barrier"] == barrier).to_numpy()]
+            draw_lines(axes, own, BORDER_LOOKS[barrier][0], 4.0, BORDER_LOOKS[barrier][1], z=5)
+        edge = np.array([shapely.boundary(shape)], dtype=object)
+        draw_lines(axes, edge, "white", 8.0, "-", z=6)
+        draw_lines(axes, edge, OWN_LINE, 4.0, "-", z=7)
+        spot = self._spots(self._grids)[row]
+        metre = self._metres_per_point(axes)
+        name = printable(self._grids.frame["name"].iloc[row])[:12]
+        write(axes, spot, name, size * 1.5, OWN_LINE, z=12, bold=True)
+        taken = [spot.buffer(size * metre * max(2.0, 0.8 * len(name)))]
+        taken += self._name_streets(axes, size=size, taken=taken, every_m=300.0)
+        room = shapely.difference(shapely.buffer(view, -2.5 * size * metre), shapely.buffer(shape, 3 * size * metre))
+        home = self._grids.frame["community_code"].iloc[row]
+        names = dict(zip(self._communities.frame["community_code"], self._communities.frame["name"], strict=True))
+        for other in others.tolist():
+            grid = self._grids.frame.iloc[other]
+            text = printable(grid["name"])[:8]
+            if grid["community_code"] != home:
+                text = f"{printable(names.get(grid['community_code'], ''))[:8]}\n{text}"
+            parts = shapely.get_parts(shapely.intersection(self._grids.shapes[other], room))
+            parts = sorted((part for part in parts if part.area > 0), key=shapely.area)
+            near = [part.representative_point().buffer(2.2 * size * metre) for part in parts]
+            free = [one for one in near if not any(one.intersects(held) for held in taken)]
+            if free:
+                taken.append(free[-1])
+                write(axes, free[-1].centroid, text, size, "#4A4A4A", z=11)
+        self._point_north(axes, size)
+
     # --- the ground -------------------------------------------------------------------------------------------------
 
     def _in_metres(self, frame: gpd.GeoDataFrame) -> _Ground:
@@ -175,18 +227,18 @@ class Sketcher:
         edges = shapely.boundary(self._communities.shapes)
         draw_lines(axes, edges, "white", 4.2, "-", z=7)
         draw_lines(axes, edges, COMMUNITY_LINE, 2.2, (0, (6, 2, 1, 2)), z=8)
-        return float((axes.get_xlim()[1] - axes.get_xlim()[0]) / (axes.get_position().width * A3_INCHES[0]))
+        return float((axes.get_xlim()[1] - axes.get_xlim()[0]) / (axes.get_position().width * _size_of(axes)[0]))
 
-    def _draw_streets(self, axes: Axes, view: shapely.Geometry) -> None:
+    def _draw_streets(self, axes: Axes, view: shapely.Geometry, *, scale: float = 1.0) -> None:
         classes = np.array([street_class(str(kind)) or "" for kind in self._streets.frame["highway"]], dtype=object)
         seen = shapely.intersects(self._streets.shapes, view) if len(classes) else np.empty(0, bool)
         for kind in reversed(STREET_CLASSES):
             own = self._streets.shapes[(classes == kind) & seen]
-            draw_lines(axes, own, "#9A9A9A", WIDTHS[kind] + 0.9, "-", z=3)
+            draw_lines(axes, own, "#9A9A9A", WIDTHS[kind] * scale + 0.9, "-", z=3)
         for kind in reversed(STREET_CLASSES):
             own = self._streets.shapes[(classes == kind) & seen]
             colour = "white" if kind in ("street", "lane") else "#FFE9B8"
-            draw_lines(axes, own, colour, WIDTHS[kind], "-", z=4)
+            draw_lines(axes, own, colour, WIDTHS[kind] * scale, "-", z=4)
 
     def _draw_borders(self, axes: Axes, chosen: set[str]) -> None:
         columns = (self._borders.frame[name] for name in ("left_grid", "right_grid", "barrier"))
@@ -224,7 +276,7 @@ class Sketcher:
 
     def _metres_per_point(self, axes: Axes) -> float:
         left, right = axes.get_xlim()
-        return float((right - left) / (axes.get_position().width * A3_INCHES[0] * 72))
+        return float((right - left) / (axes.get_position().width * _size_of(axes)[0] * 72))
 
     def _label_communities(self, axes: Axes) -> None:
         """Write the name of each community where it is farthest from the labels of its grids."""
@@ -263,28 +315,33 @@ class Sketcher:
         places = find_label_places(np.asarray(ground.frame.geometry.array, dtype=object))
         return project(np.array([shapely.Point(x, y) for x, y, _ in places], dtype=object), self.crs)
 
-    def _name_streets(self, axes: Axes) -> None:
-        """Write the names of streets along them, main streets first, none over another."""
+    def _name_streets(
+        self, axes: Axes, *, size: float = 7.5, taken: Sequence[Any] = (), every_m: float = 500.0
+    ) -> list[Any]:
+        """Write the names of streets along them, main streets first, none over another; return the places they take."""
         view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
         seen = shapely.intersects(self._streets.shapes, view) if len(self._streets.shapes) else np.empty(0, bool)
         frame = self._streets.frame[seen]
         if not len(frame):
-            return
+            return []
         classes = np.array([street_class(str(kind)) or "" for kind in frame["highway"]], dtype=object)
         names = np.array([printable(name) for name in frame["name"]], dtype=object)
         lines = np.asarray(frame.geometry.array, dtype=object)
         metre = self._metres_per_point(axes)
-        taken: list[Any] = [spot.buffer(18 * metre) for spot in self._spots(self._grids)]
+        held: list[Any] = list(taken) or [spot.buffer(18 * metre) for spot in self._spots(self._grids)]
         for kind in STREET_CLASSES:
             own = classes == kind
-            for name, x, y, angle, reach_m in sorted(name_streets(names[own], lines[own]), key=lambda one: -one[4]):
+            for name, x, y, angle, reach_m in sorted(
+                name_streets(names[own], lines[own], every_m), key=lambda one: -one[4]
+            ):
                 spot = project(np.array([shapely.Point(x, y)], dtype=object), self.crs)[0]
-                width = 8.5 * len(name) * metre
+                width = (size + 1) * len(name) * metre
                 ground = shapely.Point(spot.x, spot.y).buffer(width / 2)
-                if reach_m < width or not view.contains(spot) or any(ground.intersects(other) for other in taken):
+                if reach_m < width or not view.contains(spot) or any(ground.intersects(other) for other in held):
                     continue
-                taken.append(ground)
-                write(axes, spot, name, 7.5, "#444444", z=10, angle=angle)
+                held.append(ground)
+                write(axes, spot, name, size, "#444444", z=10, angle=angle)
+        return held[len(taken) :]
 
     def _explain(self, axes: Axes, metres_per_inch: float) -> None:
         """Put the legend, a scale and north in the corners."""
@@ -304,6 +361,9 @@ class Sketcher:
         )
         legend.set_zorder(20)
         self._draw_scale(axes, metres_per_inch)
+        self._point_north(axes, 13)
+
+    def _point_north(self, axes: Axes, size: float) -> None:
         axes.annotate(
             "北",
             xy=(0.968, 0.965),
@@ -311,7 +371,7 @@ class Sketcher:
             xycoords="axes fraction",
             ha="center",
             va="center",
-            fontproperties=use_font(13, bold=True),
+            fontproperties=use_font(size, bold=True),
             arrowprops={"arrowstyle": "-|>", "lw": 1.6, "color": "black"},
             zorder=20,
         )
@@ -358,6 +418,12 @@ class Sketcher:
         if str(grid.reason):
             lines += textwrap.wrap(f"说明：{printable(grid.reason)}", wide)
         return lines
+
+
+def _size_of(axes: Axes) -> NDArray[np.float64]:
+    """Return width and height of the sheet in inches."""
+    figure = axes.get_figure(root=True)
+    return np.zeros(2) if figure is None else np.asarray(figure.get_size_inches(), dtype=np.float64)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,119 @@
+"""`cards`: 网格责任卡 for all grids of a plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.faults import reporting
+from app.cli.options import (
+    AsJson,
+    Buildings,
+    Columns,
+    Communities,
+    Compounds,
+    Datums,
+    Force,
+    Staff,
+    Workers,
+    name_sources,
+)
+from app.cli.root import app
+from app.geo.errors import UsageError
+
+__all__ = ["cards"]
+
+
+@app.command(help="画网格责任卡：每个网格一张长图和 PDF One tall picture and PDF a grid, for chat groups and walls")
+def cards(
+    context: typer.Context,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="plan.gpkg")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="输出文件夹 folder for the output", show_default=False)],
+    communities: Communities = "",
+    buildings: Buildings = "",
+    compounds: Compounds = "",
+    staff: Staff = "",
+    phones: Annotated[
+        bool, typer.Option("--phones", help="印上网格长、网格员的电话 print telephones of those who work there")
+    ] = False,
+    duties: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="职责，一行一条，最多 5 行 duties, a line each", show_default=False),
+    ] = None,
+    hotline: Annotated[str, typer.Option(metavar="NUMBER", help="监督电话 number to complain to")] = "12345",
+    address: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="二维码指向的地址，{code} 代表网格编码；默认 $JIEXIANG_PUBLIC_URL/m what the QR code leads to",
+            show_default=False,
+        ),
+    ] = "",
+    effective: Annotated[
+        str, typer.Option(metavar="DAY", help="生效日期，如 2026-12-01 effective date", show_default=False)
+    ] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="只画这些社区，可重复 only these communities")
+    ] = None,
+    columns: Columns = None,
+    datum: Datums = None,
+    workers: Workers = None,
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the cards, all of them or none, and say where they are."""
+    with reporting(context, as_json=as_json) as terminal:
+        from app import jobs, run
+        from app.reports.cards import DUTIES, CardWords
+
+        settings = context.obj
+        if (buildings or compounds) and not communities:
+            raise UsageError("给出了 --buildings 或 --compounds，还要给出 --communities")
+        base = settings.service.public_url
+        words = CardWords(
+            duties=DUTIES if duties is None else _read_duties(duties),
+            hotline=hotline,
+            address=address or (f"{base}/m" if base else ""),
+            effective=_say_day(effective),
+            phones=phones,
+        )
+        sources = name_sources(communities=communities, buildings=buildings, compounds=compounds)
+        order = jobs.CardOrder(
+            plan=plan,
+            inputs=jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), ""),
+            folder=out,
+            words=words,
+            staff=staff,
+            only=tuple(only or ()),
+            workers=workers or settings.machine.workers,
+            force=force,
+        )
+        with terminal.progress() as on_step:
+            done = jobs.cards(order, run_tasks=run.run_tasks, on_step=on_step)
+        if as_json:
+            terminal.print_json({"folder": str(done.folder), "files": done.files})
+            return
+        count = len(done.files) // 2
+        terminal.print(f"{done.folder}：{count:,} 个网格的责任卡", f"{done.folder}: cards of {count:,} grids")
+
+
+def _read_duties(file: Path) -> tuple[str, ...]:
+    try:
+        lines = file.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--duties {file} 读不出来：请给出 UTF-8 文本文件") from error
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def _say_day(text: str) -> str:
+    from datetime import date
+
+    if not text:
+        return ""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--effective {text} 读不懂：请写成 2026-12-01") from error
+    return f"{day.year}年{day.month}月{day.day}日"
