@@ -34,6 +34,7 @@ from app.store.assignments import read_assignments
 from app.store.buildings import Building, read_buildings
 from app.store.drawn import read_borders, read_drawn, read_newest, read_streets
 from app.store.facilities import Facility, read_facilities
+from app.store.ground import read_frame
 
 __all__ = ["ADDRESSES", "own_rows", "router"]
 
@@ -162,10 +163,11 @@ async def _describe(service: Service, board: Board, rows: Sequence[int]) -> byte
         west, south, east, north = shapely.total_bounds(board.index.polygons[[*rows, *beside]])
         box = (west - MARGIN_DEGREES, south - MARGIN_DEGREES, east + MARGIN_DEGREES, north + MARGIN_DEGREES)
         streets = await read_streets(connection, board.day, box)
+        barriers = await read_frame(connection, box)
         buildings = [one for home in homes for one in await read_buildings(connection, area=Area("community", home))]
         facilities = await read_facilities(connection, area=COUNTY)
     return await asyncio.to_thread(
-        _write, board, rows, beside, plans, borders, streets, buildings, facilities, title, since
+        _write, board, rows, beside, plans, borders, streets, barriers, buildings, facilities, title, since
     )
 
 
@@ -176,6 +178,7 @@ def _write(
     plans: Sequence[Any],
     borders: gpd.GeoDataFrame,
     streets: gpd.GeoDataFrame,
+    barriers: gpd.GeoDataFrame,
     buildings: Sequence[Building],
     facilities: Sequence[Facility],
     title: str,
@@ -213,6 +216,7 @@ def _write(
         near,
         borders,
         streets,
+        barriers,
         pd.DataFrame(compounds, columns=["grid_code", "name", "households"]),
         pd.DataFrame(_facilities_near(board, rows, facilities), columns=["grid_code", "name", "kind", "metres"]),
         {

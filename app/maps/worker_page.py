@@ -12,6 +12,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
@@ -114,6 +115,7 @@ def describe_area(
     neighbours: gpd.GeoDataFrame,
     borders: gpd.GeoDataFrame,
     streets: gpd.GeoDataFrame,
+    barriers: gpd.GeoDataFrame,
     compounds: pd.DataFrame,
     facilities: pd.DataFrame,
     plan: Mapping[str, str],
@@ -126,10 +128,10 @@ def describe_area(
         `grid_code`, `name`, `community` (its name), polygons in EPSG:4490; own grids also `households`, `persons` and
         `buildings` (NaN where unknown), `area_m2`, `sides_east` … `sides_north`.
     borders
-        `left_grid`, `right_grid`, `barrier`, `name`, `length_m`, lines in EPSG:4490: a river or railway is drawn and
-        named where it is a border, for a plan keeps no others.
-    streets
-        Lines in EPSG:4490, with `highway` and `name`.
+        `left_grid`, `right_grid`, `barrier`, `name`, `length_m`, lines in EPSG:4490.
+    streets, barriers
+        Shapes in EPSG:4490, with `highway` and `name`, with `kind` and `name`. Rivers and railways are drawn from both
+        barriers and borders: a store may hold none but those that grids end at.
     compounds, facilities
         `grid_code`, `name` and `households`; `grid_code`, `name`, `kind` (in words) and `metres`.
     plan
@@ -168,15 +170,20 @@ def describe_area(
             for kind in STREET_CLASSES
             for stretch in sorted(name_streets(names[kinds == kind], lines[kinds == kind]), key=lambda found: -found[4])
         ],
-        **{kind: _describe_barrier(borders, kind) for kind in ("water", "rail")},
+        **{kind: _describe_barrier(barriers, borders, kind) for kind in ("water", "rail")},
     }
 
 
-def _describe_barrier(borders: gpd.GeoDataFrame, kind: str) -> dict[str, Any]:
-    own = borders[borders["barrier"] == kind]
-    lines = np.asarray(own.geometry.array, dtype=object)
-    names = np.asarray([str(name) for name in own["name"]], dtype=object)
-    return {"lines": encode_lines(lines), "names": [list(stretch) for stretch in name_streets(names, lines)]}
+def _describe_barrier(barriers: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, kind: str) -> dict[str, Any]:
+    own = [barriers[barriers["kind"] == kind], borders[borders["barrier"] == kind]]
+    shapes = np.concatenate([np.asarray(frame.geometry.array, dtype=object) for frame in own])
+    names = np.asarray([str(name) for frame in own for name in frame["name"]], dtype=object)
+    flat = shapely.get_dimensions(shapes) == 2
+    return {
+        "areas": encode_polygons(shapes[flat]),
+        "lines": encode_lines(shapes[~flat]),
+        "names": [list(stretch) for stretch in name_streets(names[~flat], shapes[~flat])],
+    }
 
 
 def _describe_shapes(grids: gpd.GeoDataFrame) -> list[dict[str, Any]]:

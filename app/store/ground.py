@@ -58,14 +58,14 @@ class Ground:
 
 
 async def read_frame(connection: AsyncConnection, box: Box) -> gpd.GeoDataFrame:
-    """Read water and railways that meet a box, which maps draw: `kind`."""
+    """Read water and railways that meet a box, which maps draw: `kind`, `name`."""
     envelope = func.ST_MakeEnvelope(*(float(bound) for bound in box), SRID)
     question = (
-        select(barriers.c.kind, func.ST_AsBinary(barriers.c.geometry, "NDR"))
+        select(barriers.c.kind, barriers.c.name, func.ST_AsBinary(barriers.c.geometry, "NDR"))
         .where(barriers.c.kind.in_(("water", "rail")), func.ST_Intersects(barriers.c.geometry, envelope))
         .order_by(barriers.c.position)
     )
-    return _frame((await connection.execute(question)).all(), {"kind": object})
+    return _frame((await connection.execute(question)).all(), {"kind": object, "name": object})
 
 
 async def read_ground(connection: AsyncConnection, *, on: date) -> Ground:

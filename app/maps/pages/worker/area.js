@@ -21,13 +21,18 @@
   jiexiang.readArea = (area) => {
     const decode = jiexiang.decoder(area.stepsPerDegree);
     const ready = (grid) => ({ ...grid, outline: grid.parts.map((rings) => rings.map(decode)) });
+    const readBarrier = (barrier) => ({
+      ...barrier,
+      areas: barrier.areas.map((parts) => parts.map((rings) => rings.map(decode))),
+      lines: barrier.lines.map(decode),
+    });
     return {
       ...area,
       grids: area.grids.map(ready),
       neighbours: area.neighbours.map(ready),
       streets: area.streets.map((bundle) => ({ ...bundle, lines: bundle.lines.map(decode) })),
-      water: { ...area.water, lines: area.water.lines.map(decode) },
-      rail: { ...area.rail, lines: area.rail.lines.map(decode) },
+      water: readBarrier(area.water),
+      rail: readBarrier(area.rail),
     };
   };
 })();

@@ -23,6 +23,7 @@
       L.polygon(grid.outline, { ...still, color: "#5b6473", weight: 1.5, fillColor: "#e9e6df", fillOpacity: 1 }).addTo(map)
     );
     const grounds = area.grids.map((grid) => L.polygon(grid.outline, { ...still, stroke: false, fillColor: "#fff3c4", fillOpacity: 1 }).addTo(map));
+    L.polygon(area.water.areas, { ...still, stroke: false, fillColor: "#a9cbe8", fillOpacity: 1 }).addTo(map);
     L.polyline(area.water.lines, { ...still, color: "#7fb0dc", weight: 9 }).addTo(map);
     const growing = [];
     const grow = (shape, weight, casing) => growing.push((scale) => shape.setStyle({ weight: weight * scale + casing }));
