@@ -182,7 +182,14 @@ def _describe_barrier(barriers: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, kin
     return {
         "areas": encode_polygons(shapes[flat]),
         "lines": encode_lines(shapes[~flat]),
-        "names": [list(stretch) for stretch in name_streets(names[~flat], shapes[~flat])],
+        "names": [
+            *[list(stretch) for stretch in name_streets(names[~flat], shapes[~flat])],
+            *[
+                [name, x, y, 0, round(2 * room_m)]
+                for name, (x, y, room_m) in zip(names[flat], find_label_places(shapes[flat]), strict=True)
+                if name and name not in set(names[~flat])
+            ],
+        ],
     }
 
 

@@ -62,12 +62,12 @@ def test_rivers_and_railways_are_told_with_their_names(toy_plan):
     pond = shapely.box(*place(100, 100), *place(150, 150))
     rail = shapely.LineString([place(0, 200), place(400, 200)])
     barriers = gpd.GeoDataFrame(
-        {"kind": ["water", "rail", "wall"], "name": ["", "宁芜线", "院墙"]},
+        {"kind": ["water", "rail", "wall"], "name": ["镜湖", "宁芜线", "院墙"]},
         geometry=[pond, rail, rail],
         crs="EPSG:4490",
     )
     area = describe(toy_plan, [f"{EAST}001"], barriers=barriers)
-    assert [name for name, *_ in area["water"]["names"]] == ["小河"]  # the border of the plan
+    assert [name for name, *_ in area["water"]["names"]] == ["小河", "镜湖"]  # a border of the plan, and a lake
     assert len(area["water"]["areas"]) == 1
     assert [name for name, *_ in area["rail"]["names"]] == ["宁芜线"]
     assert "院墙" not in json.dumps(area, ensure_ascii=False)
