@@ -47,15 +47,15 @@ async def coverage(
     assume_gates: Gates = False,
     at: Annotated[date | None, Query(description="哪一天的网格；默认今天 grids of which day; today")] = None,
 ) -> Response:
-    """Tell the shares of households and persons within a walk of each class, and the blind spots with their homes.
+    """Tell the shares of households and persons within a walk; for one class and distance the blind spots too.
 
     It is measured when it is first asked for, and kept until plans, buildings, streets or facilities change; the
     first who asks may have to ask again (503).
     """
     board = service.boards.current if at is None else await service.boards.on(at)
-    usual = metres is None or metres in USUAL_M
-    within = USUAL_M if usual or metres is None else (metres,)
-    found = await _measure(service, board, within, assume_gates=assume_gates)
+    drawn = metres is not None and kind != ""
+    within = USUAL_M if metres is None or (metres in USUAL_M and not drawn) else (metres,)
+    found = await _measure(service, board, within, assume_gates=assume_gates, facility_class=kind if drawn else "")
     wanted = {metres} if metres is not None else set(within)
 
     def asked(row: dict[str, Any]) -> bool:
@@ -70,8 +70,10 @@ async def coverage(
         "shares": _tell_shares(caller, board, level, [row for row in found["shares"] if asked(row)]),
         "blind_spots": {
             "type": "FeatureCollection",
-            "features": _tell_spots(caller, board, [row for row in found["blind_spots"] if asked(row)]),
-        },
+            "features": _tell_spots(caller, board, found["blind_spots"]),
+        }
+        if drawn
+        else None,
         "by_gate_households": found["by_gate_households"] if caller.area == COUNTY else None,
         "isolated": _tell_isolated(caller, board, found["isolated"]),
     }

@@ -141,7 +141,12 @@ def _codes_of(points: gpd.GeoSeries, areas: gpd.GeoDataFrame | None, column: str
 
 
 def measure_coverage(
-    ground: Ground, facilities: gpd.GeoDataFrame, classes: Sequence[str], walk: Walk | None = None
+    ground: Ground,
+    facilities: gpd.GeoDataFrame,
+    classes: Sequence[str],
+    walk: Walk | None = None,
+    *,
+    spots: bool = True,
 ) -> Coverage:
     """Measure the way from every home to the nearest facility of each class.
 
@@ -151,6 +156,8 @@ def measure_coverage(
         Points in EPSG:4490 with facility_class.
     classes
         Those that are measured; of a class without any facility every home is out of reach.
+    spots
+        Draw blind spots too, which takes ten times as long as the rest.
     """
     walk = walk or Walk()
     homes = ground.homes.assign(to_street_m=ground.stands.gap_m, by_gate=ground.stands.by_gate)
@@ -167,7 +174,7 @@ def measure_coverage(
     return Coverage(
         homes,
         _share(homes, classes, walk.within_m),
-        _find_blind_spots(homes, ground, classes, walk.within_m),
+        _find_blind_spots(homes, ground, classes if spots else (), walk.within_m),
         _list_isolated(homes, ground.stands, walk.reach_m),
         pd.DataFrame(counted, columns=["facility_class", "facilities", "isolated"]),
     )

@@ -45,7 +45,7 @@ class WalkTask:
     """The day, written 2026-01-31."""
     within_m: tuple[float, ...]
     facility_class: str = ""
-    """Empty for the coverage of every class that there is."""
+    """Empty for the shares of every class that there is; of one class blind spots are drawn too."""
     more: int = 0
     """How many more facilities; 0 where coverage is asked for."""
     assume_gates: bool = False
@@ -65,7 +65,7 @@ def measure_stored(task: WalkTask, held: stored.Ground) -> dict[str, Any]:
     if task.more:
         return _site(task, held, ground, walk)
     classes = choose_classes(held.facilities, [task.facility_class] if task.facility_class else [])
-    found = measure_coverage(ground, held.facilities, classes, walk)
+    found = measure_coverage(ground, held.facilities, classes, walk, spots=bool(task.facility_class))
     spots = found.blind_spots
     return {
         "metres_a_minute": walk.metres_a_minute,
@@ -99,7 +99,11 @@ def _layers(held: stored.Ground) -> Layers:
 
 def _site(task: WalkTask, held: stored.Ground, ground: Ground, walk: Walk) -> dict[str, Any]:
     (kind,) = choose_classes(held.facilities, [task.facility_class])
-    way = measure_coverage(ground, held.facilities, [kind], walk).homes[f"{kind}_walk_m"].to_numpy(np.float64)
+    way = (
+        measure_coverage(ground, held.facilities, [kind], walk, spots=False)
+        .homes[f"{kind}_walk_m"]
+        .to_numpy(np.float64)
+    )
     limit = task.within_m[0]
     found = site_facilities(ground, way, street_corners(ground), within_m=limit, count=task.more, walk=walk)
     return {

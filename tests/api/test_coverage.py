@@ -25,6 +25,7 @@ from tests.store.drawn_plans import SIDE, SOUTH, WEST, community_code
 
 HERE, THERE = community_code(1), community_code(2)
 STEP = SIDE / 4
+STATION = {"class": "service_station", "metres": "500"}
 
 
 def frame(rows):
@@ -79,16 +80,22 @@ def test_shares_are_those_that_the_command_measures(walked):
     async def measure(store):
         async with store.reading() as connection:
             held = await read_ground(connection, on=walked.service.boards.current.day)
-        return measure_stored(WalkTask("", (300.0, 500.0, 1000.0)), held)
+        everything = measure_stored(WalkTask("", (300.0, 500.0, 1000.0)), held)
+        return everything, measure_stored(WalkTask("", (500.0,), "service_station"), held)
 
-    expected = json.loads(json.dumps(walked.run(measure)))
+    expected, one = json.loads(json.dumps(walked.run(measure)))
     for level in ("county", "community", "grid"):
         told = ask(walked, "county", level=level).json()
         assert told["shares"] == [row for row in expected["shares"] if row["level"] == level]
         assert sum(row["households"] for row in told["shares"] if row["within_m"] == 300) == 31 * 50 + 3
     assert told["facilities"] == expected["facilities"]
-    spots = ask(walked, "county").json()["blind_spots"]["features"]
-    assert len(spots) == len(expected["blind_spots"]) > 0
+    assert told["blind_spots"] is None
+    told = ask(walked, "county", **STATION).json()
+    assert told["shares"] == [row for row in one["shares"] if row["level"] == "community"]
+    spots = told["blind_spots"]["features"]
+    assert len(spots) == len(one["blind_spots"]) > 0
+    missed = sum(spot["properties"]["households"] for spot in spots)
+    assert missed == sum(row["households"] - row["households_within"] for row in told["shares"])
     assert {one["geometry"]["type"] for one in spots} == {"Polygon"}
 
 
@@ -109,8 +116,10 @@ def test_who_is_bound_to_an_area_sees_no_other(walked):
     assert ask(walked, "community", level="county").json()["shares"] == []
     assert {row["code"] for row in ask(walked, "worker", level="grid").json()["shares"]} == {FIRST}
     assert {row["code"] for row in ask(walked, "neighbour", level="grid").json()["shares"]} == {ELSEWHERE}
-    for feature in told["blind_spots"]["features"]:
-        assert feature["properties"]["community_codes"] == [HERE]
+    spots = ask(walked, "neighbour", **STATION).json()["blind_spots"]["features"]
+    assert spots
+    for feature in spots:
+        assert feature["properties"]["community_codes"] == [THERE]
     assert ask(walked, "").status_code == 401
 
 
@@ -175,7 +184,8 @@ def test_a_system_sees_no_small_count_of_a_spot_or_a_home(walked):
     told = ask(walked, "system", level="grid").json()
     hidden = {one["code"] for one in told["shares"] if one.get("withheld")}
     assert {one["code"] for one in told["shares"]} == {FIRST, SECOND, ELSEWHERE, ELSEWHERE[:-1] + "2"}
-    for one in [*told["shares"], *(feature["properties"] for feature in told["blind_spots"]["features"])]:
+    spots = ask(walked, "system", **STATION).json()["blind_spots"]["features"]
+    for one in [*told["shares"], *(feature["properties"] for feature in spots)]:
         assert one["households"] is None or one["households"] >= 10
     assert told["isolated"] == []
     assert hidden == hidden & {FIRST, SECOND, ELSEWHERE, ELSEWHERE[:-1] + "2"}
