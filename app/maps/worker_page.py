@@ -41,6 +41,9 @@ SCRIPTS = (
 FARTHEST_NOTE_M = 1000
 """A note lies in its grid, or no farther from it than this."""
 
+RIVER_NAME_M = 200.0
+"""The name of a river or railway is written so often along it that a phone shows one."""
+
 BARRIER_WORDS: Mapping[str, str] = {"water": "河流", "rail": "铁路", "wall": "围墙", "open": "空地"}
 """What an unnamed border is called; an unnamed street is a 道路, an unnamed lane a 巷."""
 
@@ -183,7 +186,7 @@ def _describe_barrier(barriers: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, kin
         "areas": encode_polygons(shapes[flat]),
         "lines": encode_lines(shapes[~flat]),
         "names": [
-            *[list(stretch) for stretch in name_streets(names[~flat], shapes[~flat])],
+            *[list(stretch) for stretch in name_streets(names[~flat], shapes[~flat], RIVER_NAME_M)],
             *[
                 [name, x, y, 0, round(2 * room_m)]
                 for name, (x, y, room_m) in zip(names[flat], find_label_places(shapes[flat]), strict=True)
