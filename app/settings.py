@@ -71,6 +71,15 @@ class StoreSettings:
     """A statement that takes longer is ended by the database."""
     skipped_steps: frozenset[str] = frozenset()
     """Steps of approval that a plan need not take: of reviewed, public_notice, approved."""
+    service_url: str = ""
+    """The database as the service signs in to it; empty where it signs in as everybody does."""
+    audit: Path | None = None
+    """Folder of what is kept of the audit outside the database; None for one in `data`."""
+
+    @property
+    def audit_folder(self) -> Path:
+        """Return the folder of the audit's heads, key and archive."""
+        return self.audit or self.data / "audit"
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ class ServiceSettings:
     """The header in which a peer names the account that it has let in; empty where none does."""
     oidc: OidcSettings | None = None
     """The county's own sign-in, where there is one."""
+    audit_addresses: bool = True
+    """Whether the audit tells from which address something was asked."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,9 @@ def read_settings(
     `JIEXIANG_STATEMENT_SECONDS` and `JIEXIANG_SKIPPED_STEPS` (words) say how it is used. `JIEXIANG_COUNTY` (words) are
     names that may stand before any address; `JIEXIANG_PLAIN_HTTP` (any text) lets people sign in without HTTPS;
     `JIEXIANG_PUBLIC_URL` is the address that links and printed codes begin with.
-
+    `JIEXIANG_SERVICE_URL` is the database as the service signs in to it, where that is not `DATABASE_URL`;
+    `JIEXIANG_AUDIT` the folder of what is kept of the audit outside the database; `JIEXIANG_AUDIT_ADDRESS=off` keeps
+    addresses out of it.
     `JIEXIANG_PEERS` (addresses, networks) are the county's own entrances, of which one may name in
     `JIEXIANG_USER_HEADER` whom it has let in; `JIEXIANG_OIDC_ISSUER`, `_CLIENT`, `_SECRET_FILE` and `_CLAIM` are its
     sign-in by OpenID Connect; `JIEXIANG_REQUESTS_PER_SECOND` is how often one account or key may ask (0: any).
@@ -191,6 +204,8 @@ def _read_store(environ: Mapping[str, str]) -> StoreSettings:
         connections=int(_read_number(environ, "JIEXIANG_CONNECTIONS", "5", least=1)),
         statement_seconds=_read_number(environ, "JIEXIANG_STATEMENT_SECONDS", "30", least=0.1),
         skipped_steps=skipped,
+        service_url=environ.get("JIEXIANG_SERVICE_URL", ""),
+        audit=Path(environ["JIEXIANG_AUDIT"]) if environ.get("JIEXIANG_AUDIT") else None,
     )
 
 
@@ -206,6 +221,7 @@ def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
         peers=(peers := _read_peers(environ.get("JIEXIANG_PEERS", ""))),
         user_header=_read_user_header(environ.get("JIEXIANG_USER_HEADER", ""), peers=bool(peers)),
         oidc=_read_oidc(environ, public_url),
+        audit_addresses=environ.get("JIEXIANG_AUDIT_ADDRESS", "").lower() != "off",
     )
 
 

@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__
 from app.api import (
+    audit,
     changes,
     comparison,
     coverage,
@@ -35,7 +36,8 @@ from app.api import (
     worker,
 )
 from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
-from app.api.frontdoor import Asgi, FrontDoor
+from app.api.frontdoor import Asgi, FrontDoor, Scope
+from app.api.journal import Audited, Journal
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
 from app.api.service import Service
@@ -103,7 +105,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
         *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
-        *(pages, facility_pages, health, reference),
+        *(pages, facility_pages, health, audit, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)
@@ -118,7 +120,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
 def build(settings: ServiceSettings, figures: Figures, service: Service | None = None, **options: Any) -> Asgi:
     """Return the whole application; `options` are FastAPI's."""
     return FrontDoor(
-        build_inside(service, **options),
+        Audited(build_inside(service, **options), _journal_of),
         refuse=problem_response,
         too_large=lambda limit: TooLarge(f"最多 {limit:,} 字节", f"at most {limit:,} bytes"),
         misplaced=lambda: BadRequest(
@@ -132,6 +134,11 @@ def build(settings: ServiceSettings, figures: Figures, service: Service | None =
         log=RequestLog(sys.stderr if settings.log_requests else None),
         figures=figures,
     )
+
+
+def _journal_of(scope: Scope) -> Journal | None:
+    service: Service | None = scope["app"].state.service if "app" in scope else None
+    return None if service is None else service.journal
 
 
 def _describe(application: FastAPI) -> dict[str, Any]:

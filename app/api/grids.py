@@ -119,7 +119,8 @@ async def neighbours(request: Request) -> Response:
         if one.grid_code not in told:
             lead = board.leads.get(one.grid_id)
             row = board.rows.get(one.grid_code, -1)
-            phone = told_phone(caller, lead.phone) if lead is not None and board.holds(caller.area, row) else {}
+            seen = lead is not None and board.holds(caller.area, row)
+            phone = told_phone(caller, lead.phone, one.grid_code) if lead is not None and seen else {}
             told[one.grid_code] = {
                 "grid_code": one.grid_code,
                 "name": one.name,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
+from app.api.phones import note_phone
 from app.api.points import DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
 from app.api.queries import AT, board_of, read_limit
 from app.api.routing import DirectRoute, Parameter, read_query
@@ -134,7 +135,13 @@ async def locate(request: Request) -> Response:
     board = await board_of(request, query)
     etag = tag(caller.area, board.revisions.changes, board.day, caller.sees_phones)
     if by_address:
-        told = tell_address(board, query["address"], caller, limit=read_limit(query, usual=5, most=MOST_CANDIDATES))
+        told = tell_address(
+            board,
+            query["address"],
+            caller,
+            limit=read_limit(query, usual=5, most=MOST_CANDIDATES),
+            phones=caller.sees_phones,
+        )
         return bytes_response(request, _dump(told), etag)
     missing = [name for name in ("lon", "lat") if name not in query]
     if missing:
@@ -192,7 +199,7 @@ def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller)
         return b'{"found":true,"distance_to_border_m":%.1f,"on_border":%b,%b}' % (
             distance,
             on_border,
-            board.tell(row, phones=caller.sees_phones),
+            _tell_grid(board, row, phones=caller.sees_phones),
         )
     nearest = board.index.find_nearest(longitude, latitude) if row == NOWHERE else None
     if nearest is None or not board.holds(caller.area, nearest.row):
@@ -202,7 +209,17 @@ def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller)
     return _dump({"found": False, "nearest": told})
 
 
-def tell_address(board: Board, address: str, caller: Caller, *, limit: int) -> dict[str, Any]:
+def _tell_grid(board: Board, row: int, *, phones: bool) -> bytes:
+    """Return what is told of a grid, and note whose phone number that is."""
+    if phones:
+        grid = board.grids[row]
+        lead = board.leads.get(grid.grid_id)
+        if lead is not None:
+            note_phone(lead.phone, grid.grid_code)
+    return board.tell(row, phones=phones)
+
+
+def tell_address(board: Board, address: str, caller: Caller, *, limit: int, phones: bool) -> dict[str, Any]:
     """Tell what an address may mean, within the area of the one who asks."""
     match = board.book.match(address, limit=limit)
     candidates = []
@@ -213,7 +230,7 @@ def tell_address(board: Board, address: str, caller: Caller, *, limit: int) -> d
             continue
         if row == NOWHERE and caller.area != COUNTY:
             continue
-        facts = json.loads(b"{%b}" % board.tell(row, phones=caller.sees_phones)) if row != NOWHERE else {"grid": None}
+        facts = json.loads(b"{%b}" % _tell_grid(board, row, phones=phones)) if row != NOWHERE else {"grid": None}
         doubts = [
             {"kind": doubt, "words": DOUBTS[doubt][0], "words_en": DOUBTS[doubt][1]} for doubt in candidate.doubts
         ]
@@ -251,7 +268,7 @@ def _answer_json(board: Board, body: bytes, caller: Caller) -> bytes:
     codes = [b"null"] if not board.grids else [json.dumps(grid.grid_code).encode() for grid in board.grids] + [b"null"]
     results = b",".join([codes[row] for row in rows.tolist()])
     named = np.unique(rows[rows != NOWHERE]).tolist()
-    grids = b",".join(codes[row] + b":{" + board.tell(row, phones=caller.sees_phones) + b"}" for row in named)
+    grids = b",".join(codes[row] + b":{" + _tell_grid(board, row, phones=caller.sees_phones) + b"}" for row in named)
     found = int((rows != NOWHERE).sum())
     head = b'{"day":"%b","found":%d,"results":[%b],"grids":{%b}' % (str(board.day).encode(), found, results, grids)
     if not asked.distances:
@@ -262,7 +279,10 @@ def _answer_json(board: Board, body: bytes, caller: Caller) -> bytes:
 
 
 def _answer_addresses(board: Board, asked: AddressesAsked, caller: Caller) -> bytes:
-    results = [tell_address(board, address, caller, limit=asked.limit) for address in asked.addresses]
+    results = [
+        tell_address(board, address, caller, limit=asked.limit, phones=caller.sees_phones)
+        for address in asked.addresses
+    ]
     unmatched = [number for number, result in enumerate(results) if not result["certain"]]
     return _dump({"day": str(board.day), "results": results, "unmatched": unmatched})
 

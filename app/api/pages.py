@@ -22,7 +22,7 @@ from app.api.errors import NotHere, NotSignedIn, TooMany
 from app.api.identity import refuse_other_sites
 from app.api.judging import judge, visible_codes
 from app.api.routing import StrictRoute
-from app.api.service import PRIVATE, Serving, ask, matches, tag
+from app.api.service import PRIVATE, Serving, ask, know, matches, tag
 from app.api.sessions import close_session, keep_session, open_session
 from app.geo.assessment import Assessment
 from app.geo.plan import Plan
@@ -86,7 +86,7 @@ async def sign_in(
     """Take the form; a wrong password is told on the page, as a failure."""
     refuse_other_sites(request.scope)
     try:
-        token, _ = await open_session(service, request.scope, name, password)
+        token, user = await open_session(service, request.scope, name, password)
     except (NotSignedIn, TooMany) as error:
         language = read_language(lang)
         fault = error.english if language == "en" else str(error)
@@ -96,6 +96,7 @@ async def sign_in(
         if isinstance(error, TooMany):
             headers["Retry-After"] = str(error.retry_seconds)
         return HTMLResponse(page, status, headers)
+    know(request.scope, Caller("user", user.id, user.name, user.role, user.area, user.person_id))
     response = RedirectResponse(_own_page(then), 303)
     keep_session(service, response, token)
     return response

@@ -224,7 +224,7 @@ def _tell_person(caller: Caller, one: Person) -> dict[str, Any]:
         "name": one.name,
         "post": one.post,
         "left_on": one.left_on.isoformat() if one.left_on else None,
-        **told_phone(caller, one.phone),
+        **told_phone(caller, one.phone, f"person {one.id}"),
     }
 
 
@@ -240,5 +240,5 @@ def _tell_assignment(caller: Caller, board: Board, one: Assignment) -> dict[str,
         "since": one.since.isoformat(),
         "until": one.until.isoformat() if one.until else None,
         "document_number": one.document_number,
-        **told_phone(caller, one.phone),
+        **told_phone(caller, one.phone, grid.grid_code if grid else f"person {one.person_id}"),
     }

@@ -1,12 +1,38 @@
-"""Phone numbers, for the roles that need them and for nobody else."""
+"""Phone numbers, for the roles that need them and for nobody else; and whose were told, for the audit."""
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
 from app.api.areas import Caller
 
-__all__ = ["told_phone"]
+__all__ = ["TELLING", "Telling", "note_phone", "told_phone"]
 
 
-def told_phone(caller: Caller, phone: str) -> dict[str, str]:
-    """Return the member `phone` of an answer, or none."""
-    return {"phone": phone} if caller.sees_phones else {}
+@dataclass
+class Telling:
+    """What one request tells: how many phone numbers, and of which grids or people."""
+
+    phones: int = 0
+    of: set[str] = field(default_factory=set)
+
+
+TELLING: ContextVar[Telling | None] = ContextVar("telling", default=None)
+"""What the request at hand tells."""
+
+
+def told_phone(caller: Caller, phone: str, of: str) -> dict[str, str]:
+    """Return the member `phone` of an answer, or none; `of` is the grid or the person that it belongs to."""
+    if not caller.sees_phones:
+        return {}
+    note_phone(phone, of)
+    return {"phone": phone}
+
+
+def note_phone(phone: str, of: str) -> None:
+    """Note that a phone number is told, without the number."""
+    telling = TELLING.get()
+    if phone and telling is not None:
+        telling.phones += 1
+        telling.of.add(of)

@@ -55,8 +55,11 @@ def run_service(
         listener = stack.enter_context(_listen(host, port))
         store = stack.enter_context(open_database(settings.store))
         asyncio.run(_migrate(store))
-        variables = {**(os.environ if environ is None else environ), "DATABASE_URL": store.database_url}
-        variables.pop("DATABASE_URL_FILE", None)
+        variables = {**(os.environ if environ is None else environ)}
+        variables["DATABASE_URL"] = store.service_url or store.database_url
+        for name in ("DATABASE_URL_FILE", "JIEXIANG_SERVICE_URL"):  # workers need not know the owner's way in
+            variables.pop(name, None)
+        variables["JIEXIANG_AUDIT"] = str(settings.store.audit_folder)
         if workers > 1:
             variables[SHARED_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="jiexiang-figures-"))
         process = stack.enter_context(_workers(listener, variables, workers))

@@ -14,6 +14,7 @@ from app.api.application import build
 from app.api.boards import KeptBoards
 from app.api.frontdoor import Asgi
 from app.api.identity import Identities
+from app.api.journal import Journal
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
 from app.api.openid import OpenId
@@ -23,6 +24,7 @@ from app.api.walks import Walks
 from app.api.webhooks import Deliveries
 from app.settings import Settings, read_settings
 from app.store.connect import open_store
+from app.store.roles import SERVICE_ROLE
 
 __all__ = ["create_app", "create_worker", "open_service"]
 
@@ -30,14 +32,16 @@ __all__ = ["create_app", "create_worker", "open_service"]
 @asynccontextmanager
 async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Service]:
     """Open the store at its URL and keep what holds in memory while the block runs."""
-    async with open_store(settings.store.database_url, settings.store) as store:
+    async with open_store(settings.store.database_url, settings.store, role=SERVICE_ROLE) as store:
         boards = KeptBoards(store, county_names=settings.service.county_names)
         identities = Identities(store, settings.service)
         failures, oidc = settings.service.failures_per_minute, settings.service.oidc
+        journal = Journal(store, settings.store.audit_folder, addresses=settings.service.audit_addresses)
         client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         walks = Walks(settings.store.database_url)
         keeping = [
             asyncio.create_task(boards.run()),
+            asyncio.create_task(journal.run()),
             asyncio.create_task(Deliveries(store, boards, client=client).run()),
         ]
         try:
@@ -49,6 +53,7 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
                 figures,
                 store,
                 settings.store.skipped_steps,
+                journal,
                 walks=walks,
                 failures=Rates(failures / 60, max(failures, 1)),
                 openid=OpenId(oidc, settings.service.public_url, client) if oidc is not None else None,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from app.api.areas import Caller, area_key
 from app.api.board import Board
 from app.api.frontdoor import Scope
+from app.api.journal import Journal
 from app.api.metrics import Figures
 from app.api.openid import OpenId
 from app.api.rates import Rates
@@ -38,6 +39,7 @@ __all__ = [
     "ask",
     "bytes_response",
     "json_response",
+    "know",
     "matches",
     "service_of",
     "tag",
@@ -75,6 +77,7 @@ class Service:
     figures: Figures
     store: Store
     skipped_steps: frozenset[str] = frozenset()
+    journal: Journal | None = None
     pages: dict[str, str] = field(default_factory=dict)
     """Drawn pages by their tags; a tag changes with what is in force."""
     judged: dict[date, Judged] = field(default_factory=dict)
@@ -103,8 +106,14 @@ async def ask(request: Request) -> Caller:
         Nobody who is known.
     """
     caller = await service_of(request).identify(request.scope)
-    request.scope["jiexiang.caller"] = caller.label
+    know(request.scope, caller)
     return caller
+
+
+def know(scope: Scope, caller: Caller) -> None:
+    """Write on a request who makes it, for the log and the audit."""
+    scope["jiexiang.who"] = caller
+    scope["jiexiang.caller"] = caller.label
 
 
 Serving = Annotated[Service, Depends(service_of)]

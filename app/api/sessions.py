@@ -19,7 +19,7 @@ from app.api.identity import COOKIE, refuse_other_sites, session_token
 from app.api.peers import source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Service, Serving, json_response
+from app.api.service import Asking, Service, Serving, json_response, know
 from app.store.assignments import Assignment, read_assignments
 from app.store.users import User, end_session, sign_in, start_session
 
@@ -43,6 +43,7 @@ async def start(request: Request, given: Credentials, service: Serving) -> Respo
     refuse_other_sites(request.scope)
     token, user = await open_session(service, request.scope, given.name, given.password)
     caller = Caller("user", user.id, user.name, user.role, user.area, user.person_id)
+    know(request.scope, caller)
     response = json_response(_tell(caller, user.display_name), status_code=201)
     keep_session(service, response, token)
     return response
@@ -80,7 +81,7 @@ async def my_grids(caller: Asking, service: Serving) -> Response:
             "role": one.role,
             "since": one.since.isoformat(),
             "until": one.until.isoformat() if one.until else None,
-            **told_phone(caller, one.phone),
+            **told_phone(caller, one.phone, rows[one.grid_id].grid_code),
         }
         for one in mine
         if one.grid_id in rows

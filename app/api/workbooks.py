@@ -74,7 +74,7 @@ async def locate_workbook(request: Request, caller: Asking, service: Serving) ->
 def _answer(board: Board, caller: Caller, content: bytes) -> bytes:
     addresses = _read(content)
     rows = [
-        _tell_row(number, tell_address(board, address, caller, limit=3))
+        _tell_row(number, tell_address(board, address, caller, limit=3, phones=False))
         for number, address in enumerate(addresses, start=1)
     ]
     names = [column.name for column in COLUMNS]

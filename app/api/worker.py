@@ -109,8 +109,9 @@ async def people(caller: Asking, service: Serving) -> Response:
         held = await read_assignments(connection, on=board.day, grid_ids=list(wanted), most=None)
     for one in held:
         row = wanted[one.grid_id]
-        phone = told_phone(caller, one.phone) if row in own or board.holds(caller.area, row) else {}
-        told[board.grids[row].grid_code].append({"name": one.person, "role": one.role, **phone})
+        code = board.grids[row].grid_code
+        phone = told_phone(caller, one.phone, code) if row in own or board.holds(caller.area, row) else {}
+        told[code].append({"name": one.person, "role": one.role, **phone})
     return json_response({"people": told})
 
 

@@ -6,6 +6,7 @@ Commands import what they need when they run: --help and completion shall not wa
 
 from app.cli import (
     access,
+    audit,
     cards,
     divide,
     fill,
@@ -25,6 +26,7 @@ from app.cli.root import app, main
 __all__ = [
     "access",
     "app",
+    "audit",
     "cards",
     "divide",
     "fill",

@@ -50,7 +50,7 @@ def add_user(
         async def work(connection: AsyncConnection) -> int:
             return await add(connection, NewUser(name, password, role, await find_area(connection, area)))
 
-        run_in_store(context.obj, work)
+        run_in_store(context.obj, work, "user add", name)
         terminal.print(f"用户 {name} 的初始密码：{password}", f"first password of {name}: {password}")
 
 
@@ -69,7 +69,7 @@ def reset_password(context: typer.Context, name: Name) -> None:
                 raise NotFound(f"没有名为 {name} 的用户", f"there is no user {name}")
             await change_password(connection, found[0], password)
 
-        run_in_store(context.obj, work)
+        run_in_store(context.obj, work, "user password", name)
         terminal.print(f"用户 {name} 的新密码：{password}", f"new password of {name}: {password}")
 
 
@@ -92,7 +92,8 @@ def add_key(
             place = await find_area(connection, area)
             return await add(connection, name, place, role=role, expires_at=until, created_by="cli")
 
-        terminal.print(*[f"{run_in_store(context.obj, work)}"] * 2)
+        made = run_in_store(context.obj, work, "key add", name)
+        terminal.print(made, made)
 
 
 @key.command("list", help="列出密钥 List keys, without their secrets")
@@ -118,16 +119,23 @@ def revoke(
         async def work(connection: AsyncConnection) -> None:
             await revoke_key(connection, prefix)
 
-        run_in_store(context.obj, work)
+        run_in_store(context.obj, work, "key revoke", prefix)
         terminal.print(f"密钥 {prefix} 已吊销。", f"the key {prefix} is revoked.")
 
 
-def run_in_store(settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]]) -> Value:
-    """Do something in one transaction of the store, which is brought to this version first."""
+def run_in_store(
+    settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]], action: str = "", subject: str = ""
+) -> Value:
+    """Do something in one transaction of the store, which is brought to this version first; an action is audited."""
+    from app.jobs.audit import of_command
     from app.jobs.database import work_in
+    from app.store.audit import write_audit
 
     async def go(store: Store) -> Value:
         async with store.writing() as connection:
-            return await work(connection)
+            done = await work(connection)
+            if action:
+                await write_audit(connection, [of_command(action, subject)])
+            return done
 
     return work_in(settings.store, go)

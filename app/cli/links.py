@@ -57,7 +57,8 @@ def add_link(
             until = datetime.now(UTC) + timedelta(days=days)
             return await add(connection, area.id, expires_at=until, created_by="cli")
 
-        address = f"{base}/m#{run_in_store(context.obj, work)}"
+        secret = run_in_store(context.obj, work, "link add", grid)
+        address = f"{base}/m#{secret}"
         if qr is not None:
             draw = write_qr_svg if qr.suffix.lower() == ".svg" else write_qr_png
             with write_whole(qr.parent, [qr.name], force=force) as part:
@@ -88,5 +89,5 @@ def revoke(
         async def work(connection: AsyncConnection) -> None:
             await revoke_link(connection, prefix)
 
-        run_in_store(context.obj, work)
+        run_in_store(context.obj, work, "link revoke", prefix)
         terminal.print(f"链接 {prefix} 已撤销。", f"the link {prefix} is revoked.")

@@ -6,9 +6,11 @@ import asyncio
 from pathlib import Path
 
 from app.geo.errors import UsageError
+from app.jobs.audit import of_command
 from app.jobs.database import open_database, work_in
 from app.settings import StoreSettings
 from app.store import backup
+from app.store.audit import write_audit
 from app.store.backup import Count
 from app.store.connect import Store
 
@@ -29,7 +31,9 @@ def back_up(settings: StoreSettings, file: Path) -> Count:
         raise UsageError(f"没有文件夹 {file.absolute().parent}")
     work_in(settings, _nothing)  # brings the store to this version, so that the copy is of one
     with open_database(settings) as named:
-        return asyncio.run(backup.back_up(named.database_url, file))
+        count = asyncio.run(backup.back_up(named.database_url, file))
+        work_in(named, lambda store: _note(store, "backup"))
+    return count
 
 
 def restore(settings: StoreSettings, file: Path, *, force: bool) -> Count:
@@ -44,8 +48,13 @@ def restore(settings: StoreSettings, file: Path, *, force: bool) -> Count:
         raise UsageError(f"没有文件 {file}")
     with open_database(settings) as named:
         count = asyncio.run(backup.restore(named.database_url, file, force=force))
-        work_in(named, _nothing)
+        work_in(named, lambda store: _note(store, "restore"))
     return count
+
+
+async def _note(store: Store, action: str) -> None:
+    async with store.writing() as connection:
+        await write_audit(connection, [of_command(action)])
 
 
 async def _nothing(_store: Store) -> None:

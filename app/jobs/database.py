@@ -31,7 +31,7 @@ def open_database(settings: StoreSettings, *, share: bool = True) -> Iterator[St
         yield settings
         return
     with open_cluster(settings.data, share=share) as cluster:
-        yield replace(settings, database_url=cluster.url)
+        yield replace(settings, database_url=cluster.url, service_url=cluster.service_url)
 
 
 def work_in(settings: StoreSettings, work: Callable[[Store], Awaitable[Value]]) -> Value:

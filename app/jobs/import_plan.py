@@ -25,6 +25,7 @@ from app.geo.plan import Plan
 from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.soundness import check_soundness
+from app.jobs.audit import of_command
 from app.jobs.database import work_in
 from app.jobs.import_ledgers import LedgersOrder, LedgersRead, read_ledgers, write_ledgers
 from app.jobs.inputs import Inputs, read_inputs
@@ -33,6 +34,7 @@ from app.settings import StoreSettings
 from app.store import plans as stored_plans
 from app.store.addresses import Address, Alias, add_aliases, replace_addresses
 from app.store.assignments import NewAssignment, assign, read_assignments
+from app.store.audit import write_audit
 from app.store.buildings import Building, replace_buildings
 from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import Conflict, NotAdjacent, Refused
@@ -132,7 +134,9 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
 
         async def work(store: Store) -> Imported:
             async with store.writing() as connection:
-                return await _write(connection, order, read)
+                done = await _write(connection, order, read)
+                await write_audit(connection, [of_command("import", f"plan {done.plan_id}")])
+                return done
 
         return work_in(settings, work)
 

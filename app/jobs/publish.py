@@ -10,10 +10,12 @@ from pathlib import Path
 
 from app.files.plans import write_plan
 from app.geo.plan import Plan
+from app.jobs.audit import of_command
 from app.jobs.database import work_in
 from app.settings import StoreSettings
 from app.store import plans as stored_plans
 from app.store import publication
+from app.store.audit import write_audit
 from app.store.connect import Store
 from app.store.plans import Act
 from app.store.publication import Published, Withdrawn
@@ -32,9 +34,11 @@ def publish(settings: StoreSettings, plan_id: int, *, effective: date, act: Act)
 
     async def work(store: Store) -> Published:
         async with store.writing() as connection:
-            return await publication.publish(
+            done = await publication.publish(
                 connection, plan_id, effective=effective, act=act, skippable=settings.skipped_steps
             )
+            await write_audit(connection, [of_command("publish", f"plan {plan_id}")])
+            return done
 
     return work_in(settings, work)
 
@@ -50,7 +54,9 @@ def withdraw(settings: StoreSettings, plan_id: int, *, on: date, act: Act, again
 
     async def work(store: Store) -> Withdrawn:
         async with store.writing() as connection:
-            return await publication.withdraw(connection, plan_id, on=on, act=act, again=again)
+            done = await publication.withdraw(connection, plan_id, on=on, act=act, again=again)
+            await write_audit(connection, [of_command("withdraw", f"plan {plan_id}")])
+            return done
 
     return work_in(settings, work)
 

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.store.tables import audit, counters
+from app.store.tables import audit, audit_segments, counters
 
-__all__ = ["Entry", "Sealed", "read_audit", "seal", "write_audit"]
+__all__ = ["FIRST_HASH", "Entry", "Head", "Sealed", "Wanted", "read_audit", "read_head", "seal", "write_audit"]
 
 FIRST_HASH = bytes(32)
 
@@ -43,6 +43,29 @@ class Sealed:
     entry: Entry
     previous_hash: bytes
     hash: bytes
+
+
+@dataclass(frozen=True)
+class Head:
+    """How far the chain has come: its last number and hash, and how many rows there are, archived ones included."""
+
+    number: int
+    hash: bytes
+    count: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries are looked for; what is None or '' does not matter."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str = ""
+    """Part of the name of an account or a key."""
+    action: str = ""
+    """Part of the action."""
+    of: str = ""
+    """A grid's code, or whatever else an entry tells that it is about."""
 
 
 async def write_audit(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -77,9 +100,30 @@ def seal(number: int, at: datetime, entry: Entry, previous: bytes) -> bytes:
     return hashlib.sha256(json.dumps(words, sort_keys=True, ensure_ascii=True).encode()).digest()
 
 
-async def read_audit(connection: AsyncConnection, *, after: int = 0, most: int = 1000) -> list[Sealed]:
-    """Read entries in their order, beginning after a number."""
-    question = select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(most)
+async def read_audit(
+    connection: AsyncConnection,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    wanted: Wanted | None = None,
+    most: int = 1000,
+) -> list[Sealed]:
+    """Read entries in their order, beginning after a number; with `before`, the last ones before it, newest first."""
+    question = select(audit).where(audit.c.number > after).limit(most)
+    if before is None:
+        question = question.order_by(audit.c.number)
+    else:
+        question = question.where(audit.c.number < before).order_by(audit.c.number.desc())
+    if wanted is not None:
+        if wanted.since is not None:
+            question = question.where(audit.c.at >= wanted.since)
+        if wanted.until is not None:
+            question = question.where(audit.c.at < wanted.until)
+        for column, words in ((audit.c.actor, wanted.actor), (audit.c.action, wanted.action)):
+            if words:
+                question = question.where(column.contains(words, autoescape=True))
+        if wanted.of:
+            question = question.where(audit.c.details.contains({"of": [wanted.of]}))
     return [
         Sealed(
             row.number,
@@ -99,3 +143,14 @@ async def read_audit(connection: AsyncConnection, *, after: int = 0, most: int =
         )
         for row in await connection.execute(question)
     ]
+
+
+async def read_head(connection: AsyncConnection) -> Head:
+    """Read how far the chain has come."""
+    newest = select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+    row = (await connection.execute(newest)).one_or_none()
+    live = await connection.scalar(select(func.count()).select_from(audit))
+    lengths = func.coalesce(func.sum(audit_segments.c.last - audit_segments.c.first + 1), 0)
+    archived = await connection.scalar(select(lengths))
+    count = int(live or 0) + int(archived or 0)
+    return Head(0, FIRST_HASH, count) if row is None else Head(row.number, row.hash, count)

@@ -14,9 +14,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import asyncpg
 
 from app.geo.errors import UsageError
+from app.settings import StoreSettings
 from app.store.cluster import DEBIAN_ROOT
-from app.store.connect import CONNECT_SECONDS, translating
+from app.store.connect import CONNECT_SECONDS, open_store, translating
 from app.store.errors import Conflict, StoreError, StoreUnavailable
+from app.store.migrate import migrate
+from app.store.roles import give_rights
 from app.store.tables import metadata
 
 __all__ = ["Count", "back_up", "restore"]
@@ -132,6 +135,11 @@ async def restore(url: str, file: Path, *, force: bool) -> Count:
     await _administer(place, f'CREATE DATABASE "{fresh.name}" TEMPLATE template0')
     try:
         count = await _restore_into(fresh, file, None)
+        settings = StoreSettings(fresh.url, file.parent)
+        async with open_store(fresh.url, settings) as store:  # ready for this version's service before it is found
+            await migrate(store)
+            async with store.writing() as rightful:
+                await give_rights(rightful)
         await _exchange(place, fresh, before)
     except BaseException:
         await _administer(place, f'DROP DATABASE "{fresh.name}" WITH (FORCE)')

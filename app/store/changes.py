@@ -162,7 +162,8 @@ async def listening(store: Store) -> AsyncIterator[AsyncIterator[int]]:
         The database does not answer, or the connection was lost: what happened meanwhile is unknown, so begin again.
     """
     with translating():
-        connection = await asyncpg.connect(store.url, timeout=CONNECT_SECONDS)
+        rights = {"role": store.role} if store.role else {}
+        connection = await asyncpg.connect(store.url, timeout=CONNECT_SECONDS, server_settings=rights)
     heard: asyncio.Queue[int | None] = asyncio.Queue()
 
     def hear(_connection: Any, _pid: int, _channel: str, payload: str) -> None:

@@ -27,6 +27,7 @@ from typing import TypedDict
 from urllib.parse import quote
 
 from app.store.errors import Conflict, StoreUnavailable
+from app.store.roles import SERVICE_ROLE
 
 __all__ = ["Binaries", "Cluster", "explain_missing", "find_binaries", "open_cluster"]
 
@@ -71,6 +72,9 @@ class Cluster:
     """A private PostGIS that runs."""
 
     url: str
+    """For its owner, who migrates and archives."""
+    service_url: str
+    """For the service, as a role that cannot change what is recorded."""
     folder: Path
     binaries: Binaries
     owned: bool
@@ -166,7 +170,7 @@ def _visit(data: Path, owner: pwd.struct_passwd, lock: int, *, share: bool) -> C
     while time.monotonic() < deadline:
         pid, ready = _read_pid_file(data / "postgres")
         if pid and ready:
-            return Cluster(_url(data, owner), data, _binaries_for(data), owned=False, pid=pid)
+            return _cluster(data, owner, _binaries_for(data), owned=False, pid=pid)
         time.sleep(0.05)
     raise Conflict(
         f"进程 {holder} 占用 {data}，但数据库没有启动", f"process {holder} holds {data} but runs no database"
@@ -199,11 +203,17 @@ def _running(data: Path, owner: pwd.struct_passwd) -> Iterator[Cluster]:
         )
     try:
         _await_ready(process, home, data / "postgres.log")
-        if not _has_database(binaries, sockets, owner):
+        if DATABASE not in _ask(binaries, sockets, owner, "SELECT datname FROM pg_database"):
             _run([binaries.folder / "createdb", "-h", sockets, "-U", ROLE, DATABASE], owner)
-        yield Cluster(_url(data, owner), data, binaries, owned=True, pid=process.pid)
+        present = SERVICE_ROLE in _ask(binaries, sockets, owner, "SELECT rolname FROM pg_roles")
+        _ask(binaries, sockets, owner, f"{'ALTER' if present else 'CREATE'} ROLE {SERVICE_ROLE} LOGIN")
+        yield _cluster(data, owner, binaries, owned=True, pid=process.pid)
     finally:
         _stop(process)
+
+
+def _cluster(data: Path, owner: pwd.struct_passwd, binaries: Binaries, *, owned: bool, pid: int) -> Cluster:
+    return Cluster(_url(data, owner), _url(data, owner, SERVICE_ROLE), data, binaries, owned=owned, pid=pid)
 
 
 def _owner() -> pwd.struct_passwd:
@@ -287,8 +297,8 @@ def _write_access(home: Path, owner: pwd.struct_passwd) -> None:
     """Let in the owner, and root where it is root who starts us, by the kernel's word; nobody else, no network."""
     names = dict.fromkeys((owner.pw_name, _own_name()))
     files = {
-        "pg_hba.conf": f"local all {ROLE} peer map={ROLE}\n",
-        "pg_ident.conf": "".join(f"{ROLE} {name} {ROLE}\n" for name in names),
+        "pg_hba.conf": "".join(f"local all {role} peer map={ROLE}\n" for role in (ROLE, SERVICE_ROLE)),
+        "pg_ident.conf": "".join(f"{ROLE} {name} {role}\n" for name in names for role in (ROLE, SERVICE_ROLE)),
     }
     for name, text in files.items():
         path = home / name
@@ -314,8 +324,8 @@ def _socket_folder(data: Path, owner: pwd.struct_passwd) -> Path:
     return folder
 
 
-def _url(data: Path, owner: pwd.struct_passwd) -> str:
-    return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(_socket_folder(data, owner)), safe='')}"
+def _url(data: Path, owner: pwd.struct_passwd, role: str = ROLE) -> str:
+    return f"postgresql://{role}@/{DATABASE}?host={quote(str(_socket_folder(data, owner)), safe='')}"
 
 
 def _run(command: list[str | Path], owner: pwd.struct_passwd) -> str:
@@ -333,22 +343,9 @@ def _run(command: list[str | Path], owner: pwd.struct_passwd) -> str:
     return done.stdout
 
 
-def _has_database(binaries: Binaries, sockets: Path, owner: pwd.struct_passwd) -> bool:
-    listed = _run(
-        [
-            binaries.folder / "psql",
-            "-h",
-            sockets,
-            "-U",
-            ROLE,
-            "-d",
-            "postgres",
-            "-Atc",
-            "SELECT datname FROM pg_database",
-        ],
-        owner,
-    )
-    return DATABASE in listed.split()
+def _ask(binaries: Binaries, sockets: Path, owner: pwd.struct_passwd, statement: str) -> list[str]:
+    words: list[str | Path] = [binaries.folder / "psql", "-h", sockets, "-U", ROLE, "-d", "postgres", "-Atc", statement]
+    return _run(words, owner).split()
 
 
 def _await_ready(process: subprocess.Popen[bytes], home: Path, log: Path) -> None:

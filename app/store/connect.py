@@ -63,6 +63,8 @@ class Store:
     engine: AsyncEngine
     url: str
     """Where it is, as asyncpg takes it: for connections of their own, that listen."""
+    role: str = ""
+    """The role that its connections take on; '' for that of whoever signs in."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -94,10 +96,11 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str, settings: StoreSettings) -> AsyncIterator[Store]:
+async def open_store(url: str, settings: StoreSettings, *, role: str = "") -> AsyncIterator[Store]:
     """Open the store at a URL (`postgresql://…`) and close its connections at the end.
 
-    At most `settings.connections` connections are opened, each when it is first needed.
+    At most `settings.connections` connections are opened, each when it is first needed. With `role` they have the
+    rights of that role alone, from their first statement on.
     """
 
     async def connect() -> Any:  # asyncpg reads the URL itself: it knows sslmode, sockets and service files
@@ -109,6 +112,7 @@ async def open_store(url: str, settings: StoreSettings) -> AsyncIterator[Store]:
                 "statement_timeout": str(round(settings.statement_seconds * 1000)),
                 "idle_in_transaction_session_timeout": str(IDLE_SECONDS * 1000),
                 "jit": "off",
+                **({"role": role} if role else {}),
             },
         )
 
@@ -121,7 +125,7 @@ async def open_store(url: str, settings: StoreSettings) -> AsyncIterator[Store]:
         pool_pre_ping=True,
     )
     try:
-        yield Store(engine, url)
+        yield Store(engine, url, role)
     finally:
         await engine.dispose()
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.connect import Store
 from app.store.errors import Conflict, StoreUnavailable
+from app.store.roles import give_rights
 
 __all__ = ["migrate", "newest_revision", "read_revision", "run_migrations"]
 
@@ -50,6 +51,7 @@ async def migrate(store: Store) -> bool:
                 f"the database was written by a newer version ({present}): upgrade the software",
             )
         await run_migrations(connection, "head")
+        await give_rights(connection)
         return True
 
 

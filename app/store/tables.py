@@ -49,6 +49,7 @@ __all__ = [
     "api_keys",
     "assignments",
     "audit",
+    "audit_segments",
     "barriers",
     "boundary_notes",
     "buildings",
@@ -740,6 +741,16 @@ audit = Table(
 )
 """Append-only: triggers refuse everything but insertion. Each row's hash covers the row and the hash before it."""
 Index(None, audit.c.at)
+
+audit_segments = Table(
+    "audit_segments",
+    metadata,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("boundary", JSONB, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""Parts of the audit that lie in the archive: where each begins and ends, signed; see `app.store.audit_archive`."""
 
 changes = Table(
     "changes",

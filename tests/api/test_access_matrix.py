@@ -177,6 +177,7 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /boundary-notes": Expected(READERS),
     "POST /boundary-notes/{number}/handled": Expected(READERS, body={"outcome": "已核"}, outside=404),
     "GET /metrics": Expected(),
+    "GET /audit": Expected(may=COUNTY),
     # pages lead those who are nobody to the form
     "GET /": Expected(stranger=303),
     "GET /gaps": Expected(stranger=303),

@@ -84,7 +84,8 @@ def test_nobody_else_can_reach_it(data):
         assert stat.S_IMODE(socket.stat().st_mode) == 0o700
         assert ask(cluster.url, "SHOW listen_addresses") == ""
         assert re.findall(r"^[^#\n].*", (data / "postgres" / "pg_hba.conf").read_text(), re.MULTILINE) == [
-            "local all jiexiang peer map=jiexiang"
+            "local all jiexiang peer map=jiexiang",
+            "local all jiexiang_app peer map=jiexiang",
         ]
         assert Path(f"/proc/{cluster.pid}").stat().st_uid != 0
         if os.geteuid() == 0 and (data.stat().st_uid != 65534):

@@ -1,0 +1,196 @@
+"""What is written into the audit of what is asked: every change, every reading of a phone number, nothing else.
+
+Entries wait in memory, a fifth of a second at most, and are written together; whoever changed something is answered
+only when that is written. A look-up without phone numbers waits for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.api.areas import Caller
+from app.api.frontdoor import Asgi, Message, Receive, Scope, Send, route_of
+from app.api.phones import TELLING, Telling
+from app.store.audit import Entry, read_head, write_audit
+from app.store.audit_archive import keep_head
+from app.store.connect import Store
+from app.store.errors import StoreError, StoreUnavailable
+
+__all__ = ["Audited", "Journal"]
+
+log = logging.getLogger("jiexiang.audit")
+
+FLUSH_SECONDS = 0.2
+LOOK_SECONDS = 60.0
+"""How often it is seen whether an hour has passed since the head was last written outside the database."""
+MOST_WAITING = 20_000
+MOST_TOGETHER = 2_000
+MOST_NAMED = 200
+LONGEST = 300
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOK_UPS = frozenset({"/locate", "/locate/workbook"})
+"""What is sent there changes nothing."""
+AUDITED_READS = frozenset({"/audit"})
+SIGN_INS = frozenset({"/session", "/sign-in"})
+"""Where also an attempt by nobody known is written down."""
+
+
+class Journal:
+    """Entries of this process that wait to be written, and who writes them; `run` must run as long as it is wanted."""
+
+    def __init__(self, store: Store, folder: Path, *, addresses: bool = True) -> None:
+        self.store = store
+        self.folder = folder
+        self.addresses = addresses
+        self._waiting: list[Entry] = []
+        self._one_at_a_time = asyncio.Lock()
+
+    def note(self, entry: Entry) -> None:
+        """Let an entry wait for the next writing.
+
+        Raises
+        ------
+        StoreUnavailable
+            So much waits that nothing more may happen unseen.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreUnavailable(
+                "审计记录写不进去，暂停服务", "the audit cannot be written; nothing is answered unseen"
+            )
+        self._waiting.append(entry)
+
+    async def flush(self) -> None:
+        """Write everything that waits; an end of the request that asks for it does not interrupt the writing.
+
+        Raises
+        ------
+        StoreError
+            It could not be written and waits on.
+        """
+        writing = asyncio.create_task(self._write())
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits
+        await asyncio.shield(writing)
+
+    async def _write(self) -> None:
+        async with self._one_at_a_time:
+            while self._waiting:
+                taken = self._waiting[:MOST_TOGETHER]
+                async with self.store.writing() as connection:
+                    await write_audit(connection, taken)
+                del self._waiting[: len(taken)]
+
+    async def run(self) -> None:
+        """Write what waits and, hour by hour, the head of the chain, until cancelled; what waits then is written."""
+        looked = -LOOK_SECONDS
+        try:
+            while True:
+                await asyncio.sleep(FLUSH_SECONDS)
+                try:
+                    if self._waiting:
+                        await self._write()
+                    if time.monotonic() - looked >= LOOK_SECONDS:
+                        looked = time.monotonic()
+                        await self.keep_head()
+                except StoreError as error:
+                    log.error("the audit cannot be written: %s", error.english)
+        finally:
+            with contextlib.suppress(StoreError):  # it has been logged above, or the database is gone for good
+                await self._write()
+
+    async def keep_head(self) -> None:
+        """Write the head of the chain outside the database, where an hour has passed."""
+        async with self.store.reading() as connection:
+            head = await read_head(connection)
+        try:
+            await asyncio.to_thread(keep_head, self.folder, head)
+        except OSError as error:
+            log.error("the head of the audit cannot be written outside the database: %s", error.strerror)
+
+
+class Audited:
+    """Wraps the application: sees what was answered to whom, and has it written down.
+
+    Parameters
+    ----------
+    journal_of
+        Gives the journal of the service that answers a request; None where there is none.
+    """
+
+    def __init__(self, app: Asgi, journal_of: Callable[[Scope], Journal | None]) -> None:
+        self.app = app
+        self.journal_of = journal_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        telling = Telling()
+        TELLING.set(telling)
+        safe = scope["method"] in SAFE
+        held_back: StoreError | None = None
+
+        async def answer(message: Message) -> None:
+            nonlocal held_back
+            if held_back is not None:
+                return
+            if message["type"] == "http.response.start" and not (safe and not telling.phones and _is_plain(scope)):
+                try:
+                    await self._note(scope, message["status"], telling)
+                except StoreError as error:
+                    held_back = error
+                    return
+            await send(message)
+
+        await self.app(scope, receive, answer)
+        if held_back is not None:  # what cannot be written down is not answered
+            raise held_back
+
+    async def _note(self, scope: Scope, status: int, telling: Telling) -> None:
+        journal = self.journal_of(scope)
+        entry = _entry(scope, status, telling, addresses=journal is not None and journal.addresses)
+        if journal is None or entry is None:
+            return
+        journal.note(entry)
+        if scope["method"] not in SAFE and route_of(scope) not in LOOK_UPS:
+            await journal.flush()
+
+
+def _is_plain(scope: Scope) -> bool:
+    return route_of(scope) not in AUDITED_READS
+
+
+def _entry(scope: Scope, status: int, telling: Telling, *, addresses: bool) -> Entry | None:
+    """Return what is written of a request; None where nothing is."""
+    route = route_of(scope)
+    caller: Caller | None = scope.get("jiexiang.who")
+    if caller is None and route not in SIGN_INS:
+        return None  # refused before anything happened; anybody could fill the disk with such entries
+    reading = scope["method"] in SAFE or route in LOOK_UPS
+    if reading and route not in AUDITED_READS and not (telling.phones and status < 300):
+        return None
+    details: dict[str, Any] = {}
+    if telling.phones:
+        details = {"phones": telling.phones, "of": sorted(telling.of)[:MOST_NAMED]}
+    client = scope.get("client")
+    return Entry(
+        caller.kind if caller else "",
+        caller.id if caller else None,
+        caller.name if caller else "",
+        f"{scope['method']} {route}",
+        _clean(" ".join(f"{name}={value}" for name, value in scope.get("path_params", {}).items())),
+        str(client[0]) if client and addresses else "",
+        "ok" if status < 400 else str(status),
+        details,
+    )
+
+
+def _clean(text: str) -> str:
+    """Return text that the database takes whatever somebody typed, so that one entry cannot hold up the others."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:LONGEST]

@@ -1,0 +1,297 @@
+"""The audit: nobody can change it but its owner, and whatever its owner changes is found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from app.store.audit import Entry, Wanted, read_audit, read_head, write_audit
+from app.store.audit_archive import archive, keep_head, make_key, read_heads, read_key, segment_file
+from app.store.audit_check import check_audit
+from app.store.connect import open_store
+from app.store.errors import StoreError
+from app.store.migrate import migrate
+from app.store.roles import SERVICE_ROLE
+
+OLD = datetime.now(UTC) + timedelta(days=1)
+"""A moment from before which everything is archived: the archive itself does not ask what the law does."""
+
+
+@dataclass
+class Kept:
+    """An audit of twelve rows, whose head was noted outside."""
+
+    settings: object
+    folder: Path
+
+    def run(self, *statements: str) -> None:
+        """Do as the owner of the database what nobody should."""
+
+        async def go():
+            connection = await asyncpg.connect(self.settings.database_url)
+            try:
+                await connection.execute("ALTER TABLE audit DISABLE TRIGGER keep")
+                await connection.execute("ALTER TABLE audit_segments DISABLE TRIGGER keep")
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(go())
+
+    def ask(self, question):
+        async def go():
+            async with open_store(self.settings.database_url, self.settings) as store, store.writing() as connection:
+                return await question(connection)
+
+        return asyncio.run(go())
+
+    def archive(self):
+        key = make_key(self.folder)
+        return self.ask(lambda connection: archive(connection, self.folder, key, before=OLD))
+
+    def note_head(self):
+        keep_head(self.folder, self.ask(read_head), every=0)
+
+    def verify(self):
+        key = read_key(self.folder) if (self.folder / "key").exists() else None
+        return self.ask(lambda connection: check_audit(connection, self.folder, key, read_heads(self.folder)))
+
+    def add(self, how_many):
+        entries = [Entry("user", 1, f"u{one}", "POST /plans", f"number={one}") for one in range(how_many)]
+
+        async def go(connection):
+            for entry in entries:
+                await write_audit(connection, [entry])
+
+        self.ask(go)
+
+
+@pytest.fixture
+def kept(store_settings, tmp_path) -> Kept:
+    audit = Kept(store_settings, tmp_path / "audit")
+    audit.add(12)
+    audit.note_head()
+    return audit
+
+
+def words(report) -> str:
+    return "; ".join(english for _, english in report.faults)
+
+
+def test_an_audit_that_nobody_touched_is_sound_also_when_archived_and_continued(kept):
+    assert kept.verify().faults == ()
+    segment = kept.archive()
+    assert (segment.first, segment.last) == (1, 11)
+    kept.add(3)
+    kept.note_head()
+    kept.archive()
+    report = kept.verify()
+    assert (report.faults, report.segments, report.rows, report.last) == ((), 2, 15, 15)
+
+
+REMOVE = "DELETE FROM audit WHERE number = 5"
+ATTACKS = {
+    "removed": ([REMOVE], "rows 5 to 5 are missing"),
+    "removed and renumbered": (
+        [REMOVE, *[f"UPDATE audit SET number = {n - 1} WHERE number = {n}" for n in range(6, 13)]],  # noqa: S608  our own numbers
+        "row 5 does not follow",
+    ),
+    "edited": (["UPDATE audit SET actor = 'somebody else' WHERE number = 7"], "row 7 was edited"),
+    "details edited": (["""UPDATE audit SET details = '{"phones": 1}' WHERE number = 7"""], "row 7 was edited"),
+    "moment edited": (["UPDATE audit SET at = at - interval '1 day' WHERE number = 7"], "row 7 was edited"),
+    "reordered": (
+        [f"UPDATE audit SET number = {new} WHERE number = {old}" for old, new in ((3, 99), (4, 3), (99, 4))],  # noqa: S608  our own numbers
+        "row 3 does not follow",
+    ),
+    "cut at the beginning": (["DELETE FROM audit WHERE number < 4"], "rows 1 to 3 are missing"),
+    "cut at the end": (["DELETE FROM audit WHERE number > 9"], "there were 12 rows, and they end at 9"),
+    "cut at the end, counter too": (
+        ["DELETE FROM audit WHERE number > 9", "UPDATE counters SET number = 9 WHERE name = 'audit'"],
+        "there were 12 rows, and they end at 9",
+    ),
+    "emptied": (
+        ["DELETE FROM audit", "UPDATE counters SET number = 0 WHERE name = 'audit'"],
+        "there were 12 rows, and they end at 0",
+    ),
+    "segment made up": (
+        [
+            "DELETE FROM audit WHERE number < 4",
+            """INSERT INTO audit_segments SELECT 1, 3, jsonb_build_object('first', 1, 'last', 3, 'count', 3,
+                'previous_hash', repeat('0', 64), 'hash', encode(previous_hash, 'hex')), sha256('x')
+                FROM audit WHERE number = 4""",
+        ],
+        "the signature of segment 1–3 is wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_every_change_of_the_database_is_found(kept, attack):
+    statements, found = ATTACKS[attack]
+    kept.run(*statements)
+    assert found in words(kept.verify())
+
+
+def test_a_chain_that_was_rewritten_whole_differs_from_the_head_outside(kept):
+    kept.run("DELETE FROM audit", "UPDATE counters SET number = 0 WHERE name = 'audit'")
+    kept.add(11)
+    kept.ask(lambda connection: write_audit(connection, [Entry("user", 1, "forged", "POST /plans")]))
+    kept.add(2)
+    assert words(kept.verify()).startswith("row 12 is not the one that was noted outside")
+
+
+@pytest.mark.parametrize("attack", ["edited", "row removed", "removed", "boundary edited", "another key", "torn"])
+def test_every_change_of_the_archive_is_found(kept, attack):
+    kept.archive()
+    file = segment_file(kept.folder, 1)
+    lines = file.read_text("utf-8").splitlines(keepends=True)
+    match attack:
+        case "edited":
+            file.write_text("".join([lines[0].replace('"u0"', '"u9"'), *lines[1:]]), "utf-8")
+        case "row removed":
+            file.write_text("".join([*lines[:4], *lines[5:]]), "utf-8")
+        case "removed":
+            file.unlink()
+        case "boundary edited":
+            told = json.loads(lines[-1])
+            told["boundary"]["last"] = 10
+            file.write_text("".join([*lines[:-1], json.dumps(told) + "\n"]), "utf-8")
+        case "another key":
+            (kept.folder / "key").write_text("00" * 32)
+        case "torn":
+            file.write_text("".join(lines)[:-40], "utf-8")
+    assert kept.verify().faults
+
+
+def test_the_service_can_add_to_the_audit_and_read_it_and_nothing_else(kept):
+    refused = [
+        "UPDATE audit SET actor = 'x'",
+        "DELETE FROM audit",
+        "TRUNCATE audit",
+        "ALTER TABLE audit DISABLE TRIGGER keep",
+        "DROP TABLE audit",
+        "DELETE FROM changes",
+        "UPDATE grid_revisions SET since = '2020-01-01'",
+        "DELETE FROM audit_segments",
+        "INSERT INTO audit_segments VALUES (1, 2, '{}', 'x')",
+        "CREATE TABLE of_my_own (a int)",
+    ]
+
+    async def go():
+        settings = kept.settings
+        async with open_store(settings.database_url, settings, role=SERVICE_ROLE) as store:
+            async with store.writing() as connection:
+                await write_audit(connection, [Entry("key", 2, "k", "GET /people")])
+                assert len(await read_audit(connection)) == 13
+            for statement in refused:
+                with pytest.raises(StoreError, match=r"permission denied|must be owner"):
+                    async with store.writing() as connection:
+                        await connection.execute(text(statement))
+
+    asyncio.run(go())
+
+
+def test_the_service_of_a_private_cluster_signs_in_with_a_login_that_owns_nothing(postgis, kept):
+    url = kept.settings.database_url.replace("//jiexiang@", f"//{SERVICE_ROLE}@")
+
+    async def go():
+        connection = await asyncpg.connect(url)
+        try:
+            assert await connection.fetchval("SELECT count(*) FROM audit") == 12
+            assert not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+            for words in ("RESET ROLE", "SET ROLE NONE"):
+                await connection.execute(words)
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute("DELETE FROM audit")
+        finally:
+            await connection.close()
+
+    asyncio.run(go())
+
+
+def test_a_database_of_the_first_revision_gets_the_service_its_rights(kept):
+    async def go():
+        async with open_store(kept.settings.database_url, kept.settings) as store:
+            async with store.writing() as connection:
+                await connection.execute(text("DROP TABLE audit_segments"))
+                await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            assert await migrate(store)
+        opening = open_store(kept.settings.database_url, kept.settings, role=SERVICE_ROLE)
+        async with opening as store, store.reading() as connection:
+            assert len(await read_audit(connection)) == 12
+
+    asyncio.run(go())
+
+
+def test_an_archive_that_was_cut_short_is_made_again(kept):
+    key = make_key(kept.folder)
+
+    async def cut_short(connection):
+        await archive(connection, kept.folder, key, before=OLD)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        kept.ask(cut_short)
+    assert kept.verify().faults == ()  # the file is there, nothing was deleted
+    kept.add(2)
+    assert kept.archive().last == 13
+    assert kept.verify().faults == ()
+
+
+def test_what_is_young_stays(kept):
+    key = make_key(kept.folder)
+    half_a_year = datetime.now(UTC) - timedelta(days=180)
+    assert kept.ask(lambda connection: archive(connection, kept.folder, key, before=half_a_year)) is None
+
+
+def test_heads_are_kept_hourly_whoever_tries_and_a_torn_last_line_is_no_head(kept):
+    head = kept.ask(read_head)
+    assert not keep_head(kept.folder, head)  # not yet an hour
+    assert keep_head(kept.folder, head, every=0)
+    with (kept.folder / "heads.jsonl").open("a") as stream:
+        stream.write('{"at": "2026')
+    assert [one.number for one in read_heads(kept.folder)] == [12, 12]
+
+
+def test_files_outside_are_for_their_owner_alone(kept):
+    kept.archive()
+    assert kept.folder.stat().st_mode & 0o077 == 0
+    for name in ("key", segment_file(kept.folder, 1).name):
+        assert (kept.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_entries_are_found_by_actor_action_moment_and_grid(kept):
+    async def go(connection):
+        await write_audit(connection, [Entry("key", 1, "hotline", "GET /locate", details={"phones": 1, "of": ["G1"]})])
+        for wanted in (Wanted(actor="hot"), Wanted(action="/locate"), Wanted(of="G1")):
+            [found] = await read_audit(connection, wanted=wanted)
+            assert found.number == 13
+        assert await read_audit(connection, wanted=Wanted(actor="%")) == []
+        assert await read_audit(connection, wanted=Wanted(until=datetime(2020, 1, 1, tzinfo=UTC))) == []
+        newest = await read_audit(connection, before=13, most=2)
+        assert [one.number for one in newest] == [12, 11]
+
+    kept.ask(go)
+
+
+def test_writers_at_once_make_one_chain(kept):
+    async def go():
+        async with open_store(kept.settings.database_url, kept.settings) as store:
+
+            async def add(number):
+                async with store.writing() as connection:
+                    await write_audit(connection, [Entry("user", number, f"w{number}", "x")] * 3)
+
+            await asyncio.gather(*[add(number) for number in range(8)])
+
+    asyncio.run(go())
+    report = kept.verify()
+    assert (report.faults, report.rows) == ((), 36)
