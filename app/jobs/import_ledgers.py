@@ -14,10 +14,12 @@ from app.files.standards import read_standards
 from app.geo.assessment import Community
 from app.geo.errors import UsageError
 from app.geo.standards import Standard
+from app.jobs.audit import of_command
 from app.jobs.database import work_in
 from app.jobs.steps import OnStep, Steps
 from app.settings import StoreSettings
 from app.store import standards as stored_standards
+from app.store.audit import write_audit
 from app.store.connect import AsyncConnection, Store
 from app.store.findings import assess_stored, record_findings
 from app.store.places import find_communities
@@ -93,7 +95,9 @@ def import_ledgers(order: LedgersOrder, settings: StoreSettings, *, on_step: OnS
                 read = read_ledgers(order, judged)
             with steps.take("write"):
                 homes = await find_communities(connection, list(judged))
-                return await write_ledgers(connection, order, read, homes, plan_id=None)
+                taken = await write_ledgers(connection, order, read, homes, plan_id=None)
+                await write_audit(connection, [of_command("import", "ledgers")])
+                return taken
 
     return work_in(settings, work)
 
