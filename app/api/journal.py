@@ -34,7 +34,7 @@ MOST_TOGETHER = 2_000
 MOST_NAMED = 200
 LONGEST = 300
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LOOK_UPS = frozenset({"/locate", "/locate/workbook"})
+LOOK_UPS = frozenset({"/locate", "/locate/workbook", "/standards/what-if"})
 """What is sent there changes nothing."""
 AUDITED_READS = frozenset({"/audit"})
 SIGN_INS = frozenset({"/session", "/sign-in"})

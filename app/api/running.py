@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -93,7 +94,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
 def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run the workers in a process group of their own; at the end they finish what they have begun, within limits."""
     command = [
-        *(sys.executable, "-m", "uvicorn", FACTORY, "--factory", "--fd", str(listener.fileno())),
+        *(sys.executable, "-m", "app.api.attached", FACTORY, "--factory", "--fd", str(listener.fileno())),
         *(
             "--workers",
             str(workers),
@@ -120,8 +121,10 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
             try:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
                 process.wait()
+        with contextlib.suppress(ProcessLookupError):  # whom a killed supervisor left behind
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _address(listener: socket.socket) -> str:

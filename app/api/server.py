@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from app.api.application import build
+from app.api.attached import end_with_parent
 from app.api.boards import KeptBoards
 from app.api.frontdoor import Asgi
 from app.api.identity import Identities
@@ -81,5 +82,6 @@ def create_app(settings: Settings) -> Asgi:
 
 def create_worker() -> Asgi:
     """Return the application of a worker process: settings from its environment, logs as lines of JSON."""
+    end_with_parent()
     set_up_logging()
     return create_app(read_settings(os.environ, results_to_terminal=False, progress_to_terminal=False))

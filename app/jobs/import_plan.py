@@ -33,9 +33,10 @@ from app.jobs.steps import OnStep, Steps
 from app.settings import StoreSettings
 from app.store import plans as stored_plans
 from app.store.addresses import Address, Alias, add_aliases, replace_addresses
-from app.store.assignments import NewAssignment, assign, read_assignments
+from app.store.assignments import NewAssignment, assign, hold_off_publication, read_assignments
 from app.store.audit import write_audit
 from app.store.buildings import Building, replace_buildings
+from app.store.changes import changes_at_the_end
 from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import Conflict, NotAdjacent, Refused
 from app.store.facilities import Facility, replace_facilities
@@ -134,7 +135,8 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
 
         async def work(store: Store) -> Imported:
             async with store.writing() as connection:
-                done = await _write(connection, order, read)
+                async with changes_at_the_end(connection):
+                    done = await _write(connection, order, read)
                 await write_audit(connection, [of_command("import", f"plan {done.plan_id}")])
                 return done
 
@@ -254,6 +256,8 @@ def _match_staff(order: ImportOrder, plan: Plan, staff: Sequence[StaffRow]) -> t
 
 async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -> Imported:
     act = stored_plans.Act(order.actor)
+    if read.staff:
+        await hold_off_publication(connection)
     plan_id = await stored_plans.import_plan(connection, read.plan, act=act, title=order.title)
     await name_towns(connection, read.towns)
     homes = await find_communities(connection, list(read.plan.communities["community_code"]))

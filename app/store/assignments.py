@@ -25,11 +25,15 @@ __all__ = [
     "NewAssignment",
     "assign",
     "end_assignment",
+    "hold_off_assignments",
+    "hold_off_publication",
     "move_assignment",
     "read_assignment",
     "read_assignments",
 ]
 
+ASSIGNING = 0x4A580004
+"""Number of the lock that keeps those who assign and those who let grids vanish apart."""
 ADJACENT_DEGREES = 1e-7
 SHARED_DEGREES = 1e-5
 FIRST_DAY, LAST_DAY = date(1949, 10, 1), date(2199, 12, 31)
@@ -79,6 +83,7 @@ async def assign(connection: AsyncConnection, new: NewAssignment, *, actor: str 
         raise Refused(f"没有“{new.role}”这一职务：可用 {'、'.join(ASSIGNMENT_ROLES)}", f"there is no role “{new.role}”")
     _check_days(new.since, new.until)
     await _hold(connection, new.person_id, new.grid_id)
+    await _refuse_vanished(connection, new)
     community_id = await connection.scalar(select(grids.c.community_id).where(grids.c.id == new.grid_id))
     person = (await connection.execute(select(people.c.left_on).where(people.c.id == new.person_id))).one_or_none()
     if community_id is None:
@@ -214,8 +219,44 @@ def _check_days(since: date, until: date | None) -> None:
         )
 
 
+async def hold_off_publication(connection: AsyncConnection) -> None:
+    """Keep grids from vanishing until this transaction ends; many may do so at once, a publication waits for them.
+
+    It must come before the first change is recorded: whoever publishes takes the two in this order.
+    """
+    await connection.execute(select(func.pg_advisory_xact_lock_shared(ASSIGNING)))
+
+
+async def hold_off_assignments(connection: AsyncConnection) -> None:
+    """Wait for those who assign at this moment, and let others wait until this transaction ends."""
+    await connection.execute(select(func.pg_advisory_xact_lock(ASSIGNING)))
+
+
+async def _refuse_vanished(connection: AsyncConnection, new: NewAssignment) -> None:
+    """Refuse days on which the grid, which was in force before, is in force no more.
+
+    Raises
+    ------
+    Conflict
+        Another plan, without this grid, holds there from a day before the assignment's end.
+    """
+    home = select(grids.c.community_id).where(grids.c.id == new.grid_id).scalar_subquery()
+    has_it = exists().where(plan_grids.c.plan_id == in_force.c.plan_id, plan_grids.c.grid_id == new.grid_id)
+    here = (in_force.c.community_id == home, ~func.isempty(in_force.c.valid))
+    last = select(func.max(func.lower(in_force.c.valid))).where(*here, has_it).scalar_subquery()
+    began = func.lower(in_force.c.valid)
+    during = in_force.c.valid.overlaps(literal(Range(new.since, new.until), DATERANGE))
+    gone = await connection.scalar(select(func.min(began)).where(*here, ~has_it, began > last, during))
+    if gone is not None:
+        raise Conflict(
+            f"这个网格自 {gone} 起已不存在：请改派其他网格，或把结束日期定在此前",
+            f"this grid is no more from {gone} on: choose another, or an end before that day",
+        )
+
+
 async def _hold(connection: AsyncConnection, person_id: int, *grid_ids: int) -> None:
     """Let writers about the same person or grids come one after the other; always the person first, grids in order."""
+    await hold_off_publication(connection)
     await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update())
     held = select(grids.c.id).where(grids.c.id.in_(grid_ids)).order_by(grids.c.id).with_for_update()
     await connection.execute(held)

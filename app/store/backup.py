@@ -15,7 +15,7 @@ import asyncpg
 
 from app.geo.errors import UsageError
 from app.settings import StoreSettings
-from app.store.cluster import DEBIAN_ROOT
+from app.store.cluster import DEBIAN_ROOT, PROOF
 from app.store.connect import CONNECT_SECONDS, open_store, translating
 from app.store.errors import Conflict, StoreError, StoreUnavailable
 from app.store.migrate import migrate
@@ -75,7 +75,7 @@ async def back_up(url: str, file: Path) -> Count:
         It could not be made, or does not restore to what it was made of.
     """
     place = _Place(url)
-    _claim(file)
+    part = _begin(file)
     try:
         with translating():
             connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
@@ -83,31 +83,43 @@ async def back_up(url: str, file: Path) -> Count:
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
                     options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-                    await _run("pg_dump", [*options, f"--file={file}", f"--dbname={place.words}"], place)
+                    await _run("pg_dump", [*options, f"--file={part}", f"--dbname={place.words}"], place)
                     expected = await _count(connection)
             finally:
                 await connection.close()
-        scratch = place.beside(f"jiexiang_proof_{uuid.uuid4().hex[:12]}")
+        scratch = place.beside(f"{PROOF}{uuid.uuid4().hex[:12]}")
         await _administer(place, f'CREATE DATABASE "{scratch.name}" TEMPLATE template0')
         try:
-            await _restore_into(scratch, file, expected)
+            await _restore_into(scratch, part, expected)
         finally:
             await _administer(place, f'DROP DATABASE "{scratch.name}" WITH (FORCE)')
-    except BaseException:
-        _discard(file)
-        raise
+        _put_in_place(part, file)
+    finally:
+        _discard(part)
     return expected
 
 
-def _claim(file: Path) -> None:
+def _begin(file: Path) -> Path:
+    """Make an empty file beside the wanted one, which gets that name only when it is proven."""
+    if file.exists():
+        raise UsageError(f"{file} 已存在：请换一个文件名")
+    part = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}.part")
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return part
+
+
+def _put_in_place(part: Path, file: Path) -> None:
+    """Give a proven copy its name, once it is on the disk; what somebody else put there meanwhile stays."""
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
     try:
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.link(part, file)
     except FileExistsError as error:
         raise UsageError(f"{file} 已存在：请换一个文件名") from error
 
 
-def _discard(file: Path) -> None:
-    file.unlink(missing_ok=True)
+def _discard(part: Path) -> None:
+    part.unlink(missing_ok=True)
 
 
 async def restore(url: str, file: Path, *, force: bool) -> Count:

@@ -12,6 +12,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,7 @@ __all__ = [
     "Change",
     "NewChange",
     "Revisions",
+    "changes_at_the_end",
     "listening",
     "read_changes",
     "read_revisions",
@@ -84,13 +86,36 @@ class Revisions:
     facilities: int = 0
 
 
+_HELD: ContextVar[tuple[AsyncConnection, list[NewChange]] | None] = ContextVar("held", default=None)
+
+
+@asynccontextmanager
+async def changes_at_the_end(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Hold back what is recorded in the block and record it all at its end.
+
+    Whoever records a change keeps everybody else from recording one until the transaction ends; a transaction of many
+    deeds shall not do so from its first deed on.
+    """
+    news: list[NewChange] = []
+    held = _HELD.set((connection, news))
+    try:
+        yield
+    finally:
+        _HELD.reset(held)
+    await record_changes(connection, news)
+
+
 async def record_changes(connection: AsyncConnection, news: Sequence[NewChange]) -> int:
     """Record what this transaction changed, as its last deed, and tell listeners once it is committed.
 
     Returns
     -------
-    The number of the last change.
+    The number of the last change; 0 within `changes_at_the_end`.
     """
+    held = _HELD.get()
+    if held is not None and held[0] is connection:
+        held[1].extend(news)
+        return 0
     if not news:
         return (await read_revisions(connection)).changes
     taken = update(counters).where(counters.c.name == "changes").values(number=counters.c.number + len(news))

@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,15 +30,19 @@ from urllib.parse import quote
 from app.store.errors import Conflict, StoreUnavailable
 from app.store.roles import SERVICE_ROLE
 
-__all__ = ["Binaries", "Cluster", "explain_missing", "find_binaries", "open_cluster"]
+__all__ = ["PROOF", "Binaries", "Cluster", "explain_missing", "find_binaries", "open_cluster"]
 
 ROLE = DATABASE = "jiexiang"
+PROOF = "jiexiang_proof_"
+"""What the names of scratch databases begin with, in which copies are proven."""
 DEBIAN_ROOT = Path("/usr/lib/postgresql")
 LEAST_POSTGRESQL = 15
 LEAST_POSTGIS = (3, 3)
 USERS_FOR_ROOT = ("jiexiang", "postgres")
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+AGAIN_SECONDS = 2.0
 LONGEST_SOCKET = 90
 """Bytes of a socket's folder: the kernel allows 107 for the whole path."""
 INSTALL_LINE = (
@@ -189,27 +194,74 @@ def _running(data: Path, owner: pwd.struct_passwd) -> Iterator[Cluster]:
     sockets = _socket_folder(data, owner)
     for stale in sockets.glob(".s.PGSQL.*"):
         stale.unlink()
-    options = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    with (data / "postgres.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own program and words
-            [binaries.folder / "postgres", "-D", home, f"--unix_socket_directories={sockets}", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-            start_new_session=True,  # Ctrl-C at the terminal is for us; we stop it when we have finished
-            **_become(owner),
-        )
+    server = _Server(data, owner, binaries, sockets)
     try:
-        _await_ready(process, home, data / "postgres.log")
+        server.start()
+        _await_ready(server.process, home, data / "postgres.log")
         if DATABASE not in _ask(binaries, sockets, owner, "SELECT datname FROM pg_database"):
             _run([binaries.folder / "createdb", "-h", sockets, "-U", ROLE, DATABASE], owner)
         present = SERVICE_ROLE in _ask(binaries, sockets, owner, "SELECT rolname FROM pg_roles")
         _ask(binaries, sockets, owner, f"{'ALTER' if present else 'CREATE'} ROLE {SERVICE_ROLE} LOGIN")
-        yield _cluster(data, owner, binaries, owned=True, pid=process.pid)
+        for name in _ask(binaries, sockets, owner, "SELECT datname FROM pg_database"):
+            if name.startswith(PROOF):  # of a backup that was killed
+                _ask(binaries, sockets, owner, f'DROP DATABASE "{name}" WITH (FORCE)')
+        with server.kept():
+            yield _cluster(data, owner, binaries, owned=True, pid=server.process.pid)
     finally:
-        _stop(process)
+        server.stop()
+
+
+class _Server:
+    """The process of PostgreSQL, which is started again when something kills it."""
+
+    def __init__(self, data: Path, owner: pwd.struct_passwd, binaries: Binaries, sockets: Path) -> None:
+        self.data, self.owner, self.binaries, self.sockets = data, owner, binaries, sockets
+        self.process: subprocess.Popen[bytes]
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        """Start it."""
+        home = self.data / "postgres"
+        options = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        with (self.data / "postgres.log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603  our own program and words
+                [self.binaries.folder / "postgres", "-D", home, f"--unix_socket_directories={self.sockets}", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+                start_new_session=True,  # Ctrl-C at the terminal is for us; we stop it when we have finished
+                **_become(self.owner),
+            )
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Start it again whenever it ends while the block runs."""
+        keeper = threading.Thread(target=self._keep, name="postgres-keeper", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            keeper.join()
+
+    def _keep(self) -> None:
+        pause = LOOK_SECONDS
+        while not self._over.wait(pause):
+            pause = LOOK_SECONDS
+            if self.process.poll() is None:
+                continue
+            _end_leftover(self.data / "postgres")
+            for stale in self.sockets.glob(".s.PGSQL.*"):
+                stale.unlink(missing_ok=True)
+            self.start()
+            pause = AGAIN_SECONDS  # whatever ended it may end it again
+
+    def stop(self) -> None:
+        """Stop it cleanly, where it was started."""
+        if hasattr(self, "process"):
+            _stop(self.process)
 
 
 def _cluster(data: Path, owner: pwd.struct_passwd, binaries: Binaries, *, owned: bool, pid: int) -> Cluster:

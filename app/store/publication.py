@@ -20,6 +20,7 @@ from app.geo.crs import DEGREES
 from app.geo.promises import PROMISE_WORDS, Scorecard
 from app.geo.soundness import check_soundness
 from app.geo.stitches import stitch
+from app.store.assignments import hold_off_assignments
 from app.store.changes import NewChange, record_changes
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.findings import assess_stored, record_findings
@@ -98,6 +99,7 @@ async def publish(
     values = {"status": "published", "effective": effective}
     await connection.execute(update(plans).where(plans.c.id == plan_id).values(values))
     await record_step(connection, plan_id, "published", act)
+    await hold_off_assignments(connection)
     ended = await _end_assignments(connection, plan_id, covered, effective)
     await _record_findings(connection, plan_id, effective)
     count = await connection.scalar(select(func.count()).where(plan_grids.c.plan_id == plan_id))

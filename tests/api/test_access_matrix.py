@@ -363,7 +363,7 @@ def surveyed(postgis) -> Iterator[Surveyed]:
         keys: dict[str, str] = {}
         people, held, plans = live.run(lambda store: _settle(store, keys))
         live.until_renewed()
-        application = live.application.app
+        application = live.application.app.app  # within the front door and the audit
         live.service.walks.ask = _measuring  # measuring takes a process and seconds; who may ask is decided without
         headers = {name: {"Authorization": f"Bearer {key}"} for name, key in keys.items()}
         headers[HOLDER] = {"Cookie": headers[HOLDER]["Authorization"].replace("Bearer ", f"{COOKIE}=")}
@@ -437,7 +437,7 @@ def test_every_operation_has_an_expectation_and_every_expectation_an_operation(s
 
 
 def test_every_documented_operation_is_among_them(surveyed):
-    document = surveyed.live.application.app.openapi()
+    document = surveyed.live.application.app.app.openapi()
     documented = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     assert documented <= set(surveyed.operations)
 

@@ -244,3 +244,42 @@ def test_who_leaves_is_assigned_no_more(within):
             await give(store, people[0], grids[0], LEAD, since=AUTUMN)
 
     within(go)
+
+
+def test_who_is_assigned_while_a_plan_is_published_does_not_keep_a_grid_that_vanishes(within):
+    """One assigns and holds the transaction open, another publishes without the grid: one waits for the other."""
+
+    async def go(store):
+        await put_in_force(store, await take_in(store, draw_plan(bands=3)))
+        fewer = await take_in(store, draw_plan(bands=2))
+        async with store.writing() as connection:
+            [home] = (await find_communities(connection, ["999901001001"])).values()
+            staff = [NewPerson(f"V{n}", f"人{n}", "", "", home) for n in range(2)]
+            people = await add_people(connection, staff)
+            grids = await find_grids(connection, [grid_code(1, 3)])
+        gone = grids[grid_code(1, 3)]
+
+        async def assign_slowly():
+            async with store.writing() as connection:
+                await assign(connection, NewAssignment(people["V0"], gone, "兼职网格员", date(2026, 6, 1)))
+                publishing.set()
+                await asyncio.sleep(0.3)
+
+        async def publish_meanwhile():
+            await publishing.wait()
+            return await put_in_force(store, fewer, date(2026, 7, 1))
+
+        publishing = asyncio.Event()
+        _, done = await asyncio.gather(assign_slowly(), publish_meanwhile())
+        assert done.ended_assignments == 1
+        async with store.reading() as connection:
+            [held] = await read_assignments(connection, person_id=people["V0"])
+            assert held.until == date(2026, 7, 1)
+        with pytest.raises(Conflict, match="2026-07-01"):
+            async with store.writing() as connection:
+                await assign(connection, NewAssignment(people["V1"], gone, "兼职网格员", date(2026, 6, 1)))
+        async with store.writing() as connection:  # its time is not over yet in June
+            new = NewAssignment(people["V1"], gone, "兼职网格员", date(2026, 6, 1), date(2026, 7, 1))
+            await assign(connection, new)
+
+    within(go)

@@ -217,12 +217,12 @@ def test_the_service_of_a_private_cluster_signs_in_with_a_login_that_owns_nothin
     asyncio.run(go())
 
 
-def test_a_database_of_the_first_revision_gets_the_service_its_rights(kept):
+def test_an_older_database_gets_the_service_its_rights(kept):
     async def go():
         async with open_store(kept.settings.database_url, kept.settings) as store:
             async with store.writing() as connection:
                 await connection.execute(text("DROP TABLE audit_segments"))
-                await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+                await connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
             assert await migrate(store)
         opening = open_store(kept.settings.database_url, kept.settings, role=SERVICE_ROLE)
         async with opening as store, store.reading() as connection:

@@ -9,7 +9,14 @@ from conftest import put_in_force, take_in
 from drawn_plans import draw_plan
 
 from app.store.areas import Area
-from app.store.changes import NewChange, listening, read_changes, read_revisions, record_changes
+from app.store.changes import (
+    NewChange,
+    changes_at_the_end,
+    listening,
+    read_changes,
+    read_revisions,
+    record_changes,
+)
 from app.store.places import find_communities, find_grids
 
 WRITERS = 50
@@ -111,5 +118,29 @@ def test_a_listener_hears_the_present_and_each_commit_and_no_rollback(within):
             async with store.writing() as connection:
                 await record_changes(connection, [NewChange("test.change", 2), NewChange("test.change", 3)])
             assert await asyncio.wait_for(anext(numbers), 5) == 2
+
+    within(go)
+
+
+def test_a_transaction_of_many_deeds_holds_nobody_up_before_its_end(within):
+    async def go(store):
+        begun, other_done = asyncio.Event(), asyncio.Event()
+
+        async def many():
+            async with store.writing() as connection, changes_at_the_end(connection):
+                assert await record_changes(connection, [NewChange("person.renewed", 1)]) == 0
+                begun.set()
+                await asyncio.wait_for(other_done.wait(), 5)
+                await record_changes(connection, [NewChange("person.renewed", 2)])
+
+        async def other():
+            await begun.wait()
+            async with store.writing() as connection:
+                await record_changes(connection, [NewChange("person.renewed", 3)])
+            other_done.set()
+
+        await asyncio.gather(many(), other())
+        async with store.reading() as connection:
+            assert [one.subject_id for one in await read_changes(connection, 0)] == [3, 1, 2]
 
     within(go)
