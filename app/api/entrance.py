@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.api.areas import Caller
 from app.api.errors import NotHere, NotSignedIn
 from app.api.openid import RETURN_PATH, Journey, OpenId
 from app.api.routing import StrictRoute
-from app.api.service import Service, Serving
+from app.api.service import Service, Serving, know
 from app.api.sessions import keep_session
 from app.store.users import find_user, start_session
 
@@ -71,10 +72,11 @@ async def come_back(
     async with service.store.writing() as connection:
         user = await find_user(connection, name)
         token = await start_session(connection, user.id) if user is not None else ""
-    if not token:
+    if user is None:
         raise NotSignedIn(
             "这个账号在本系统没有开通，请联系管理员", "there is no such account here; ask the administrator"
         )
+    know(request.scope, Caller("user", user.id, user.name, user.role, user.area, user.person_id))
     response = HTMLResponse(ON, headers={"Cache-Control": "no-store"})
     keep_session(service, response, token)
     response.delete_cookie(COOKIE, path=PATH)

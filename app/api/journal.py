@@ -16,6 +16,7 @@ from typing import Any
 
 from app.api.areas import Caller
 from app.api.frontdoor import Asgi, Message, Receive, Scope, Send, route_of
+from app.api.openid import RETURN_PATH
 from app.api.phones import TELLING, Telling
 from app.store.audit import Entry, read_head, write_audit
 from app.store.audit_archive import keep_head
@@ -36,7 +37,7 @@ LONGEST = 300
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOK_UPS = frozenset({"/locate", "/locate/workbook", "/standards/what-if"})
 """What is sent there changes nothing."""
-AUDITED_READS = frozenset({"/audit"})
+AUDITED_READS = frozenset({"/audit", RETURN_PATH})
 SIGN_INS = frozenset({"/session", "/sign-in"})
 """Where also an attempt by nobody known is written down."""
 
@@ -44,10 +45,10 @@ SIGN_INS = frozenset({"/session", "/sign-in"})
 class Journal:
     """Entries of this process that wait to be written, and who writes them; `run` must run as long as it is wanted."""
 
-    def __init__(self, store: Store, folder: Path, *, addresses: bool = True) -> None:
+    def __init__(self, store: Store, folder: Path, source: Callable[[Scope], str]) -> None:
         self.store = store
         self.folder = folder
-        self.addresses = addresses
+        self.source = source
         self._waiting: list[Entry] = []
         self._one_at_a_time = asyncio.Lock()
 
@@ -154,7 +155,7 @@ class Audited:
 
     async def _note(self, scope: Scope, status: int, telling: Telling) -> None:
         journal = self.journal_of(scope)
-        entry = _entry(scope, status, telling, addresses=journal is not None and journal.addresses)
+        entry = None if journal is None else _entry(scope, status, telling, journal.source)
         if journal is None or entry is None:
             return
         journal.note(entry)
@@ -166,7 +167,7 @@ def _is_plain(scope: Scope) -> bool:
     return route_of(scope) not in AUDITED_READS
 
 
-def _entry(scope: Scope, status: int, telling: Telling, *, addresses: bool) -> Entry | None:
+def _entry(scope: Scope, status: int, telling: Telling, source: Callable[[Scope], str]) -> Entry | None:
     """Return what is written of a request; None where nothing is."""
     route = route_of(scope)
     caller: Caller | None = scope.get("jiexiang.who")
@@ -178,14 +179,13 @@ def _entry(scope: Scope, status: int, telling: Telling, *, addresses: bool) -> E
     details: dict[str, Any] = {}
     if telling.phones:
         details = {"phones": telling.phones, "of": sorted(telling.of)[:MOST_NAMED]}
-    client = scope.get("client")
     return Entry(
         caller.kind if caller else "",
         caller.id if caller else None,
         caller.name if caller else "",
         f"{scope['method']} {route}",
         _clean(" ".join(f"{name}={value}" for name, value in scope.get("path_params", {}).items())),
-        str(client[0]) if client and addresses else "",
+        source(scope),
         "ok" if status < 400 else str(status),
         details,
     )

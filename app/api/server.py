@@ -19,6 +19,7 @@ from app.api.journal import Journal
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
 from app.api.openid import OpenId
+from app.api.peers import source_of
 from app.api.rates import Rates
 from app.api.service import Service
 from app.api.walks import Walks
@@ -37,7 +38,10 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
         boards = KeptBoards(store, county_names=settings.service.county_names)
         identities = Identities(store, settings.service)
         failures, oidc = settings.service.failures_per_minute, settings.service.oidc
-        journal = Journal(store, settings.store.audit_folder, addresses=settings.service.audit_addresses)
+        peers = settings.service.peers if settings.service.audit_addresses else None
+        journal = Journal(
+            store, settings.store.audit_folder, lambda scope: "" if peers is None else source_of(scope, peers)
+        )
         client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         walks = Walks(settings.store.database_url)
         keeping = [
