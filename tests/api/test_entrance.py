@@ -48,7 +48,7 @@ def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True
 
     async def go() -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False) as outside:
-            application = live.application.app
+            application = live.application.app.app
             served = application.state.service
             application.state.service = replace(served, openid=OpenId(settings, PUBLIC, outside))
             try:
