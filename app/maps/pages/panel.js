@@ -27,6 +27,8 @@
       fold.textContent = open ? words.fold : words.unfold;
     }
 
+    unfold(false);
+
     // The overview is kept, with its order, its search and its place.
     let overviewTop = 0;
     function show(title, line, nodes, previous) {

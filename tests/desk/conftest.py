@@ -1,0 +1,171 @@
+"""A process of `jiexiang serve` with a plan, rooms and addresses in it, and a browser at a desk and on a phone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from app.files.standards import read_standards
+from app.geo.assessment import Community
+from app.geo.rooms import Room
+from app.store.addresses import Address, replace_addresses
+from app.store.areas import find_area
+from app.store.connect import Store, open_store
+from app.store.places import find_communities, name_towns
+from app.store.plans import Act, import_plan
+from app.store.publication import publish
+from app.store.rooms import replace_rooms
+from app.store.standards import replace_standards
+from app.store.users import NewUser, add_user
+from tests.maps.toy_plan import EAST, HOSTILE, WEST, draw_toy_plan, place
+
+COMMAND = Path(sys.executable).with_name("jiexiang")
+AXE = (Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js").read_text("utf-8")
+PASSWORD = "correct horse 9"  # noqa: S105  of an account that lives for a test
+EVERY_STEP = frozenset({"reviewed", "public_notice", "approved"})
+FLAGS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+"""No other host is found, whatever a page asks for."""
+DRAWN = ".leaflet-control-scale-line"
+"""What the map gets last; a page under our policy cannot be asked by a script that comes as text."""
+
+SCREENS = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@dataclass
+class Seen:
+    """An open page, what it asked for and what it complained of."""
+
+    context: BrowserContext
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def violations(self) -> list[str]:
+        """Return what axe finds wrong by WCAG 2.2 A and AA, serious or worse."""
+        self.page.evaluate(AXE)
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+        found = self.page.evaluate("(tags) => axe.run(document, { runOnly: tags })", tags)
+        return [
+            f"{one['id']}: {node['html'][:200]}"
+            for one in found["violations"]
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+
+async def fill(store: Store) -> None:
+    """Put the toy town into the store, with hostile names, its rooms, an address and a planner's account."""
+    plan = draw_toy_plan(community=HOSTILE["markup"], grid=HOSTILE["template"], street=HOSTILE["quotes"])
+    async with store.writing() as connection:
+        number = await import_plan(connection, plan, act=Act("clerk"), title=HOSTILE["markup"])
+    async with store.writing() as connection:
+        await publish(connection, number, effective=date(2026, 1, 1), act=Act("clerk"), skippable=EVERY_STEP)
+        await name_towns(connection, {WEST[:9]: HOSTILE["quotes"]})
+    async with store.writing() as connection:
+        homes = await find_communities(connection, [WEST, EAST])
+        await replace_standards(connection, read_standards())
+        paper = {"evidence": "title", "evidence_number": HOSTILE["markup"], "in_use": True}
+        rooms = [
+            Room("R1", WEST, HOSTILE["template"], "service_station", 280.0, **paper),
+            Room("R2", EAST, "东里用房", "service_station", 900.0, **paper),
+        ]
+        judged = [Community(code, "", None, "urban") for code in (WEST, EAST)]
+        await replace_rooms(connection, judged, rooms, homes)
+        await replace_addresses(
+            connection, [Address("阳光花园", "3栋", "", "", "", *place(900, 450), community_id=homes[EAST])]
+        )
+        await add_user(connection, NewUser("planner", PASSWORD, "planner", await find_area(connection, "")))
+
+
+@pytest.fixture(scope="session")
+def address(postgis, tmp_path_factory) -> Iterator[str]:
+    """Run the service as a county does, and return its address."""
+    with postgis.database() as settings:
+
+        async def go() -> None:
+            async with open_store(settings.database_url, settings) as store:
+                await fill(store)
+
+        asyncio.run(go())
+        environ = {**os.environ, "DATABASE_URL": settings.database_url, "JIEXIANG_PLAIN_HTTP": "1"}
+        log = tmp_path_factory.mktemp("serve") / "log"
+        with log.open("w") as errors:
+            command = [COMMAND, "serve", "--port", "0", "--workers", "1"]
+            process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=errors, text=True)
+        try:
+            found = re.search(r"http://[\d.:]+", process.stdout.readline())
+            assert found, log.read_text()
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser(address) -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed, so pages cannot be opened: apt-get install chromium")
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(address, browser) -> dict[str, object]:
+    """Return the state of a browser in which the planner has signed in by the form."""
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{address}/plan")
+    page.fill("#name", "planner")
+    page.fill("#password", PASSWORD)
+    page.click("form.sign-in button[type=submit]")
+    page.wait_for_selector(DRAWN)
+    state = {"cookies": context.storage_state()["cookies"], "origins": []}
+    context.close()
+    return state
+
+
+@pytest.fixture
+def see(address, browser, signed_in) -> Iterator:
+    """Return a function that opens a page of the service on a screen."""
+    opened = []
+
+    def see(path: str, screen: str = "desk") -> Seen:
+        width, height = SCREENS[screen]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            has_touch=screen == "phone",
+            is_mobile=screen == "phone",
+            locale="zh-CN",
+            reduced_motion="reduce",
+            storage_state=signed_in,
+        )
+        context.set_default_timeout(8_000)
+        opened.append(context)
+        seen = Seen(context, context.new_page())
+        context.on("request", lambda request: seen.requests.append(request.url))
+        seen.page.on("console", lambda said: said.type in ("error", "warning") and seen.complaints.append(said.text))
+        seen.page.on("pageerror", lambda fault: seen.complaints.append(str(fault)))
+        seen.page.goto(address + path)
+        if path.startswith("/plan"):
+            seen.page.wait_for_selector(DRAWN)
+        return seen
+
+    yield see
+    for context in opened:
+        context.close()
