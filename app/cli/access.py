@@ -58,19 +58,68 @@ def add_user(
 def reset_password(context: typer.Context, name: Name) -> None:
     """Give a user a new random password; sessions end and a lock is lifted."""
     with reporting(context, as_json=False) as terminal:
-        from app.store.errors import NotFound
-        from app.store.users import change_password, read_users
+        from app.store.users import change_password
 
         password = secrets.token_urlsafe(12)
 
         async def work(connection: AsyncConnection) -> None:
-            found = [one.id for one in await read_users(connection) if one.name == name]
-            if not found:
-                raise NotFound(f"没有名为 {name} 的用户", f"there is no user {name}")
-            await change_password(connection, found[0], password)
+            await change_password(connection, await _find_user(connection, name), password)
 
         run_in_store(context.obj, work, "user password", name)
         terminal.print(f"用户 {name} 的新密码：{password}", f"new password of {name}: {password}")
+
+
+@user.command("list", help="列出用户 List users")
+def list_users(context: typer.Context) -> None:
+    """List every user, with what part of the county each sees."""
+    with reporting(context, as_json=False) as terminal:
+        from app.store.users import read_users
+
+        for one in run_in_store(context.obj, read_users):
+            state = "disabled" if one.disabled else "locked" if one.locked_until else "active"
+            line = f"{one.name}  {one.role}  {one.area.scope}  {state}"
+            terminal.print(line, line)
+
+
+@user.command("disable", help="停用用户，立即退出 Shut a user out at once")
+def disable_user(context: typer.Context, name: Name) -> None:
+    """Shut a user out, of running sessions too."""
+    _set_disabled(context, name, disabled=True)
+
+
+@user.command("enable", help="恢复用户 Let a user in again")
+def enable_user(context: typer.Context, name: Name) -> None:
+    """Let a user in again."""
+    _set_disabled(context, name, disabled=False)
+
+
+def _set_disabled(context: typer.Context, name: str, *, disabled: bool) -> None:
+    with reporting(context, as_json=False) as terminal:
+        from app.store.users import set_disabled
+
+        async def work(connection: AsyncConnection) -> None:
+            await set_disabled(connection, await _find_user(connection, name), disabled=disabled)
+
+        run_in_store(context.obj, work)
+        done, done_en = ("停用", "shut out") if disabled else ("恢复", "let in again")
+        terminal.print(f"用户 {name} 已{done}。", f"{name} is {done_en}.")
+
+
+async def _find_user(connection: AsyncConnection, name: str) -> int:
+    """Return the id of a user.
+
+    Raises
+    ------
+    NotFound
+        There is none of this name.
+    """
+    from app.store.errors import NotFound
+    from app.store.users import read_users
+
+    found = [one.id for one in await read_users(connection) if one.name == name]
+    if not found:
+        raise NotFound(f"没有名为 {name} 的用户", f"there is no user {name}")
+    return found[0]
 
 
 @key.command("add", help="新增密钥，只打印这一次 Add a key; it is printed this once")
