@@ -41,8 +41,8 @@ def jiexiang() -> Jiexiang:
     """Return a function that runs the installed command in a process of its own."""
     command = Path(sys.executable).with_name("jiexiang")
 
-    def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([command, *arguments], capture_output=True, text=True, timeout=300, **options)
+    def run(*arguments: str | Path, seconds: float = 300, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([command, *arguments], capture_output=True, text=True, timeout=seconds, **options)
 
     return run
 

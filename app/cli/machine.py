@@ -1,4 +1,4 @@
-"""`doctor` and `demo`: this machine, and what the software does on it."""
+"""`doctor`: what is missing on this machine, or in a ledger."""
 
 from __future__ import annotations
 
@@ -15,18 +15,12 @@ from app.cli.options import (
     Communities,
     Compounds,
     Datums,
-    Force,
-    Workers,
     name_sources,
 )
 from app.cli.root import app
 from app.cli.tables import print_unmapped
-from app.settings import Settings
 
-__all__ = ["demo", "doctor"]
-
-OLD_GRIDS = "grids_last_year"
-"""Layer of the county that is checked before anything is divided."""
+__all__ = ["doctor"]
 
 
 @app.command(help="检查这台机器 Look for what is missing on this machine, and the line that mends it")
@@ -83,43 +77,3 @@ def _examine_ledger(
         else:
             print_unmapped(terminal, mapped)
         raise typer.Exit(1 if mapped.unmapped or mapped.astray else 0)
-
-
-@app.command(help="演示 Check last year's grids of a made-up county, divide it anew, draw it")
-def demo(
-    context: typer.Context,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="输出文件夹 folder for the output")] = Path("out/demo"),
-    town: Annotated[
-        bool, typer.Option("--town", help="只用小镇，十秒左右 the small town only, about ten seconds")
-    ] = False,
-    serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="最后给出能用浏览器打开的网址 serve the map at the end")
-    ] = True,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="网址端口，0 为任选 port, 0 for any")] = 0,
-    workers: Workers = None,
-    force: Force = False,
-) -> None:
-    """Check, divide and draw the made-up county, then serve its map until interrupted."""
-    settings: Settings = context.obj
-    with reporting(context, as_json=False) as terminal:
-        from app import jobs, run
-
-        order = jobs.DemoOrder(
-            settings.places.town if town else settings.places.county,
-            out,
-            language=terminal.settings.language,
-            old_grids="" if town else OLD_GRIDS,
-            workers=workers or settings.machine.workers,
-            force=force,
-        )
-        if not town:
-            terminal.print("一、现有网格体检", "1. Last year's grids, checked")
-        with terminal.progress() as on_step:
-            done = jobs.demonstrate(order, run_tasks=run.run_tasks, on_step=on_step, on_check=terminal.print_old_grids)
-        if not town:
-            terminal.print("二、重新划分", "2. Divided anew")
-        terminal.print_split(done)
-        terminal.print(f"地图：{out / 'map.html'}", f"map: {out / 'map.html'}")
-        if serve:
-            terminal.serve(out / "map.html", port=port)
-        raise typer.Exit(0 if done.kept else 1)

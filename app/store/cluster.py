@@ -164,6 +164,24 @@ def open_cluster(data: Path, *, share: bool = True) -> Iterator[Cluster]:
             yield cluster
 
 
+def discard_cluster(data: Path) -> None:
+    """Throw the private PostGIS of a folder away, with everything in it; where there is none, do nothing.
+
+    Raises
+    ------
+    Conflict
+        It is running.
+    """
+    if not (data / "lock").exists():
+        return
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(f"{data} 的数据库正在使用：请先结束它", f"the database in {data} is in use") from None
+        shutil.rmtree(data)
+
+
 def _visit(data: Path, owner: pwd.struct_passwd, lock: int, *, share: bool) -> Cluster:
     holder = os.pread(lock, 32, 0).decode().strip()
     if not share:
