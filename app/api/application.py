@@ -80,7 +80,13 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 PROBLEMS = {
     "400": "请求有误 The request is wrong",
     "401": "请先登录 Sign in first",
+    "403": "没有权限 Not allowed",
     "404": "没有，或不在您的辖区 Not there, or not in your area",
+    "409": "与现状冲突，或不合规则 It contradicts what is there, or breaks a rule",
+    "412": "内容已被别人修改 It has changed meanwhile",
+    "413": "内容过大 Too large",
+    "415": "不支持这种内容 This kind of content is not read",
+    "429": "请求过多 Too many requests",
     "503": "暂时不能服务 Not available for the moment",
 }
 PUBLIC = (("get", "/health/live"), ("get", "/health/ready"), ("get", "/docs"), ("post", "/session"))

@@ -173,9 +173,9 @@ def _named(wished: str, names: Sequence[str], findings: Findings) -> Sequence[st
 
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the name of each visible sheet with the part of the archive that holds it."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), Path(str(archive.filename)).open("rb") as opened:  # it leaves open what it refuses
         warnings.simplefilter("ignore")  # of features that we do not read
-        book = openpyxl.load_workbook(archive.filename, read_only=True)
+        book = openpyxl.load_workbook(opened, read_only=True)
         try:
             names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
         finally:
@@ -216,9 +216,9 @@ def _read_workbook_sheet(
 
 
 def _workbook_rows(path: Path, name: str, *, data_only: bool) -> Iterator[Row]:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), path.open("rb") as opened:
         warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+        book = openpyxl.load_workbook(opened, read_only=True, data_only=data_only)
         try:
             sheet = book[name]
             sheet.reset_dimensions()  # some programs write a wrong extent, which would cut the table off

@@ -1,0 +1,74 @@
+"""Bodies, numbers, headers and addresses made to break something: refused in words, never a fault of ours."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import openpyxl
+import pytest
+from test_access_matrix import EXPECTED
+
+XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+LAUGHS = "".join(f'<!ENTITY a{level} "{f"&a{level - 1};" * 10}">' for level in range(1, 10))
+BOMB = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{LAUGHS}]><worksheet>&a9;</worksheet>'
+OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet>&e;</worksheet>'
+POSTS = sorted(operation.partition(" ")[2] for operation in EXPECTED if operation.startswith("POST "))
+
+
+def replace_sheet(content: bytes) -> bytes:
+    """Make a workbook whose first sheet is something else."""
+    book, held, made = openpyxl.Workbook(), io.BytesIO(), io.BytesIO()
+    book.active.append(["详细地址"])
+    book.save(held)
+    with zipfile.ZipFile(held) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == "xl/worksheets/sheet1.xml" else old.read(name))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("sheet", [BOMB.encode(), OUTSIDE.encode(), b" " * 300_000_000, b"<worksheet>" * 100_000])
+def test_workbooks_that_blow_up_are_refused(live, sheet):
+    answer = live.asking("county").post("/locate/workbook", content=replace_sheet(sheet), headers=XLSX)
+    assert answer.status_code in (400, 413)
+    assert "root:" not in answer.text
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b'{"a":' * 50_000, b'{"points": [[NaN, Infinity]]}', b'{"points": [[1e999, 1]]}', b"\xff\xfe{}",
+     b'{"name": "\\ud800", "password": "x"}', b"9" * 5_000, b'{"on": 1' + b"0" * 5_000 + b"}", b"null", b'""', b""],
+)  # fmt: skip
+def test_bodies_that_cannot_be_read_are_refused(live, path, body):
+    address = path.replace("{number}", "1")
+    answer = live.asking("county").post(address, content=body, headers={"Content-Type": "application/json"})
+    live.asking("county").inner.cookies.clear()
+    assert answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/grids/../../etc/passwd", "/grids/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static/..%2f/app", "/plans/1e9", "/plans/٣",
+     "/plans/-1", "/people/99999999999999999999999", "/grids/%F0%9F%92%A9", "/grids/%ff%fe", "/grids/a%E2%80%AEb",
+     "/grids?community='%3BDROP TABLE grids--", "/people?after=%27%20OR%201%3D1--", "/communities/%00",
+     "/rooms/%27%22"],
+)  # fmt: skip
+def test_addresses_that_look_for_something_else_find_nothing(live, address):
+    answer = live.asking("county").get(address)
+    assert answer.status_code < 500
+    assert "root:" not in answer.text
+    assert live.asking("county").get("/grids").json()["numberMatched"] == 4
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"If-None-Match": '"' + "x" * 10_000}, {"Accept": "\x7f"}, {"Accept-Language": "zh;q=NaN"}, {"Range": "bytes=0-1"},
+     {"X-Request-Id": "a" * 10_000}, {"Content-Length": "-1"}, {"Content-Length": "9" * 5_000},
+     {"Cookie": "jiexiang=; " * 99},
+     {"X-HTTP-Method-Override": "DELETE"}, {"Host": "evil.example"}, {"Authorization": "Bearer jx_%s_%s"}],
+)  # fmt: skip
+def test_headers_that_trick_others_trick_nobody(live, headers):
+    answer = live.asking("county").get("/grids", headers=headers)
+    assert answer.status_code in (200, 401, 413)
+    assert "evil.example" not in answer.text
