@@ -202,7 +202,11 @@ async def on_routing_failure(request: Request, error: Exception) -> Response:
     known = next((row for row in STATUSES.values() if row.status == code), None)
     row = known or Status(code, "http", "请求有误", "The request is wrong")
     detail, detail_en = _ROUTING.get(code, (row.title, row.title_en))
-    return _write(row, detail, detail_en, (), request_id_of(request.scope), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if code == HTTPStatus.METHOD_NOT_ALLOWED:  # the router names the methods of the first route at an address alone
+        matching = [route for route in request.app.router.routes if route.path_regex.match(request.scope["path"])]
+        headers["Allow"] = ", ".join(sorted({method for route in matching for method in route.methods}))
+    return _write(row, detail, detail_en, (), request_id_of(request.scope), headers)
 
 
 async def on_invalid(request: Request, error: Exception) -> Response:

@@ -54,7 +54,7 @@ def test_a_method_that_is_not_taken_is_a_problem_too(county):
     answer = county.delete("/locate")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "GET" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, POST"
 
 
 def test_a_fault_of_ours_tells_its_number_and_nothing_else(capsys):
