@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Annotated
@@ -25,8 +24,7 @@ from app.api.routing import StrictRoute
 from app.api.service import PRIVATE, Serving, ask, know, matches, tag
 from app.api.sessions import close_session, keep_session, open_session
 from app.geo.assessment import Assessment
-from app.geo.plan import Plan
-from app.geo.rules import Rules
+from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset
 from app.maps.facility_views import view_standards
 from app.maps.overlays import overlay_frame
@@ -224,19 +222,9 @@ def _posts(plan: Plan, board: Board, held: list[Assignment]) -> pd.DataFrame:
     return pd.DataFrame({"grid_code": codes, "needed": 1, "filled": [filled[ids.get(code, -1)] for code in codes]})
 
 
-UNSTATED: Mapping[str, str | int | float] = {
-    "min_households": Rules.min_households,
-    "max_households": Rules.max_households,
-    "household_basis": "",
-    "software": "",
-    "version": "",
-}
-"""What holds where a plan that was imported does not say."""
-
-
 async def _read_plan(connection: AsyncConnection, board: Board, caller: Caller) -> Plan:
     plan = await read_drawn(connection, board.day, area=caller.area)
-    return replace(plan, about={**UNSTATED, **plan.about})
+    return replace(plan, about=told_about(plan))
 
 
 def _band(plan: Plan) -> tuple[int, int]:

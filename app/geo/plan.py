@@ -25,7 +25,15 @@ from app.geo.seams import Seams, are_sound, match_seams, sew
 from app.geo.search import Effort
 from app.geo.units import MOST_UNITS, Units, form_units
 
-__all__ = ["CommunityTask", "DividedCommunity", "Plan", "assemble_plan", "divide_community", "prepare_tasks"]
+__all__ = [
+    "CommunityTask",
+    "DividedCommunity",
+    "Plan",
+    "assemble_plan",
+    "divide_community",
+    "prepare_tasks",
+    "told_about",
+]
 
 
 WORTH_A_GRID = 0.95
@@ -45,6 +53,12 @@ class Plan:
     communities: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     about: Mapping[str, str | int | float]
+
+
+def told_about(plan: Plan) -> Mapping[str, str | int | float]:
+    """Return what a plan says of itself, with the usual band and no basis where an older one says nothing."""
+    usual = {"min_households": Rules.min_households, "max_households": Rules.max_households}
+    return {**usual, "household_basis": "", "software": "", "version": "", **plan.about}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from app.files.staff import read_staff
 from app.files.themes import ThemeColumn, read_theme
 from app.geo.coverage import Coverage, Walk
 from app.geo.errors import UsageError
-from app.geo.layers import Layers
+from app.geo.layers import UNSTATED, Layers
 from app.geo.lineage import Lineage, trace_lineage
-from app.geo.plan import Plan
+from app.geo.plan import Plan, told_about
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.coverage import CoverageOrder, choose_classes, coverage
 from app.jobs.inputs import Inputs, read_inputs
@@ -106,7 +106,9 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
     done = _check(order, inputs, steps)
     walked, kind, siting = _walk(order, inputs, layers, steps)
     general = plan.grids[plan.grids["kind"] == "general"]
-    low, high = int(plan.about["min_households"]), int(plan.about["max_households"])
+    about = told_about(plan)
+    low = int(about["min_households"])
+    high = int(about["max_households"])
     views = [view_band(plan.grids, low, high), view_borders(plan.grids, plan.borders)]
     if posts is not None:
         views.append(view_posts(posts[posts["grid_code"].isin(general["grid_code"])]))
@@ -147,7 +149,8 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
 def _with_plan(order: MapInputs, plan: Plan) -> Inputs:
     """Return the inputs with the communities of the plan where no others were given."""
     given = order.inputs
-    basis = given.household_basis or str(plan.about["household_basis"])
+    stated = str(told_about(plan)["household_basis"])
+    basis = given.household_basis or ("" if stated == UNSTATED else stated)
     sources = {"communities": f"{order.plan}:communities", **given.sources}
     return replace(given, sources=sources, household_basis=basis)
 

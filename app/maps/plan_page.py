@@ -18,7 +18,7 @@ from app.geo.colours import FILLS, colour_neighbours
 from app.geo.errors import UsageError
 from app.geo.labels import find_label_places, measure_shared, name_streets
 from app.geo.measures import STREET_CLASSES, street_class
-from app.geo.plan import Plan
+from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset, bundle_scripts, bundle_styles
 from app.maps.offline import OfflineFigure, OfflineMap
 from app.maps.overlays import Overlay, encode_overlay
@@ -145,6 +145,7 @@ def draw_plan(
 
 def _describe_plan(plan: Plan) -> dict[str, Any]:
     """Put all that the page shows into plain values."""
+    about = told_about(plan)
     outlines = _simplify_if_large(np.asarray(plan.grids.geometry.array, dtype=object))
     codes = [str(code) for code in plan.grids["grid_code"]]
     place_of_grid = {code: place for place, code in enumerate(codes)}
@@ -159,8 +160,8 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
         rooms_m.setdefault(str(community), []).append(room_m)
     grids = zip(_describe_grids(plan.grids, plan.communities), places, encode_polygons(outlines), strict=True)
     return {
-        "about": {name: plan.about[name] for name in ("min_households", "max_households", "household_basis")}
-        | {"software": f"{plan.about['software']} {plan.about['version']}"},
+        "about": {name: about[name] for name in ("min_households", "max_households", "household_basis")}
+        | {"software": f"{about['software']} {about['version']}"},
         "fills": FILLS,
         "communities": _describe_communities(plan.communities, rooms_m),
         "grids": [
