@@ -14,7 +14,7 @@ clients-setup:
 bench-setup:
 	@tools/setup.sh bench
 
-demo: setup  ## check last year's grids of a made-up county, divide it anew, show its map
+demo: setup  ## check last year's grids of a made-up county, divide it anew, write it up, serve it
 	@$(BIN)/jiexiang demo --force
 
 lint: test-setup
