@@ -58,7 +58,7 @@ def count_figures(
         figures.append(Figure("无人负责的网格", f"{without:,}", "应配一人", address, "✗" if without else "✓"))
     if found is not None:
         met = sum(one.status == "达标" for one in found.communities)
-        note = f"共 {len(found.communities):,} 个社区，{found.as_of.isoformat()} 核查"
+        note = f"{found.as_of.isoformat()} 核查，共 {len(found.communities):,} 个社区"
         sign = "✓" if met == len(found.communities) else "△"
         figures.append(Figure("社区用房达标", f"{met:,}", note, facilities_address, sign))
     if covered is not None:
