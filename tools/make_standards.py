@@ -45,6 +45,13 @@ PERIODS = (
 PARTS = (("养老|老年|托老", "elder_care"), ("综合服务|办公|社区服务站|社区配套用房", "rooms"))
 """What is measured, by the words of the facility class; a class that combines office and elder care is `rooms`."""
 
+SOURCES = {
+    "NDRC briefing on 十四五城乡社区服务体系建设规划 (2022-02-09)": (
+        "国家发展改革委对“十四五”城乡社区服务体系建设规划的介绍 2022-02-09"
+    ),
+}
+"""What the pages call a source that the table names in English, for standards that are switched on."""
+
 
 def main() -> None:
     with Path(sys.argv[1]).open(encoding="utf-8", newline="") as file:
@@ -79,7 +86,7 @@ def entry(row: dict[str, str]) -> str:
         "valid_until": end,
         "continued": continued or None,
         "applies_when": row["applies_when"],
-        "source": row["source"],
+        "source": SOURCES.get(row["source"], row["source"]),
         "standing": row["standing"],
         "note": row["note"].strip(" ,:"),
         "enabled": row["rule_id"] in ON,
