@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+import folium
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from bench.divide.scores import SCORECARD, score
 from bench.divide.table import Row, as_markdown
 from bench.divide.wuhan import exponent
 from bench.divide.wuhan_inputs import build_wuhan, construct_dwellings, hits, join_small, lay_slabs, wuhan_place
+from bench.pages.folium_page import LIBRARIES
 
 STREETS = SHARED / "data" / "wuhan" / "streets.parquet"
 
@@ -162,3 +164,7 @@ def test_wuhan_is_as_large_as_it_says(tmp_path: Path) -> None:
     assert (hits(dwellings, frames.streets.geometry.to_numpy()) > 0).mean() < 0.005
     build_houses(wuhan_place(tmp_path, 50), tmp_path)
     assert len(houses_place(tmp_path).read().buildings) == 1_600
+
+
+def test_every_library_that_folium_links_is_served_by_the_bench_of_pages() -> None:
+    assert {name for name, _ in [*folium.Map.default_js, *folium.Map.default_css]} == set(LIBRARIES)
