@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from typer.testing import CliRunner, Result
 
 from app.cli import app as command_line
 from app.settings import StoreSettings
 from tests.postgis import Postgis, run_postgis
+
+settings.register_profile("jiexiang", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("jiexiang")
 
 ROOT = Path(__file__).parents[1]
 TOWN = ROOT / "gis_data" / "town" / "town.gpkg"

@@ -22,6 +22,7 @@ from app.files.sources import layer_names, open_source
 from app.files.whereabouts import refuse_elsewhere
 from app.geo.crs import DEGREES
 from app.geo.datum import Datum
+from app.geo.errors import InputError
 from app.geo.layers import CONTRACTS
 from app.geo.plan import Plan
 from app.geo.rules import Rules
@@ -97,7 +98,13 @@ def read_plan(path: Path | str) -> Plan:
         If it is missing, damaged or no plan.
     """
     findings = Findings(ABOUT, str(path))
-    open_source(f"{path}:grids", findings)
+    try:
+        open_source(f"{path}:grids", findings)
+    except InputError as error:
+        if {one.kind for one in error.faults} != {"layer_missing"}:
+            raise
+        present = "、".join(layer_names(Path(path)))
+        raise Findings(ABOUT, str(path)).stop("not_a_plan", layer="grids", layers=present) from error
     present = layer_names(Path(path))
     for name in (*LAYERS, ABOUT):
         if name not in present:

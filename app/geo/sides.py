@@ -176,6 +176,7 @@ def _side_words(
 
 def _first_names(length: Numbers) -> list[int]:
     """Choose what is named of a side by the metres that each name bounds of it."""
+    length = np.round(length, 2)  # shares that are equal on the ground shall not differ by rounding
     ranked = np.lexsort((np.arange(len(length)), -length)).tolist()
     chosen: list[int] = []
     for k in ranked[:MOST_NAMED]:

@@ -278,7 +278,7 @@ def test_scripts_never_turn_text_into_markup_or_code(script):
         r"|L\.tooltip|DOMParser|createContextualFragment|setTimeout|fetch\(|XMLHttpRequest",
         text,
     )
-    assert found == []
+    assert found == (["fetch("] if script == "locate.js" else [])  # addresses are known to the service alone
 
 
 def test_every_script_and_style_of_the_folder_is_used():
