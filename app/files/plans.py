@@ -103,8 +103,8 @@ def read_plan(path: Path | str) -> Plan:
     except InputError as error:
         if {one.kind for one in error.faults} != {"layer_missing"}:
             raise
-        present = "、".join(layer_names(Path(path)))
-        raise Findings(ABOUT, str(path)).stop("not_a_plan", layer="grids", layers=present) from error
+        listed = "、".join(layer_names(Path(path)))
+        raise Findings(ABOUT, str(path)).stop("not_a_plan", layer="grids", layers=listed) from error
     present = layer_names(Path(path))
     for name in (*LAYERS, ABOUT):
         if name not in present:
