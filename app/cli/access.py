@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -42,10 +41,11 @@ def add_user(
     """Add a user with a random password."""
     with reporting(context, as_json=False) as terminal:
         from app.store.areas import find_area
+        from app.store.passwords import first_password
         from app.store.users import NewUser
         from app.store.users import add_user as add
 
-        password = secrets.token_urlsafe(12)
+        password = first_password(name)
 
         async def work(connection: AsyncConnection) -> int:
             return await add(connection, NewUser(name, password, role, await find_area(connection, area)))
@@ -58,9 +58,10 @@ def add_user(
 def reset_password(context: typer.Context, name: Name) -> None:
     """Give a user a new random password; sessions end and a lock is lifted."""
     with reporting(context, as_json=False) as terminal:
+        from app.store.passwords import first_password
         from app.store.users import change_password
 
-        password = secrets.token_urlsafe(12)
+        password = first_password(name)
 
         async def work(connection: AsyncConnection) -> None:
             await change_password(connection, await _find_user(connection, name), password)

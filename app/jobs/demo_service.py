@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -22,6 +21,7 @@ from app.store.cluster import discard_cluster
 from app.store.connect import Store
 from app.store.errors import Refused
 from app.store.keys import add_key
+from app.store.passwords import first_password
 from app.store.plans import Act
 from app.store.published import read_published
 from app.store.tables import LEAD
@@ -88,7 +88,7 @@ def furnish(plan: Path, county: Path, settings: StoreSettings, *, today: date, o
         ledgers=LedgersOrder(today, str(county / "rooms.csv"), str(county / "projects.csv")),
     )
     accounts = tuple(
-        Account(f"demo-{role}", secrets.token_urlsafe(12), role, page)
+        Account(f"demo-{role}", first_password(f"demo-{role}"), role, page)
         for role, page in (("county", "/"), ("planner", "/plan"), ("worker", "/m"))
     )
     with open_database(own, share=False) as running:

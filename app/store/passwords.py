@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from app.store.errors import Refused
 
-__all__ = ["COMMON", "LEAST_PASSWORD", "hash_password", "needs_renewal", "refuse_poor", "verify_password"]
+__all__ = [
+    "COMMON",
+    "LEAST_PASSWORD",
+    "first_password",
+    "hash_password",
+    "needs_renewal",
+    "refuse_poor",
+    "verify_password",
+]
 
 LEAST_PASSWORD = 10
 LEAST_SIGNS = 5
@@ -46,6 +56,17 @@ def refuse_poor(password: str, name: str) -> None:
             "这个密码太常见：请换一个别人猜不到的，例如几个不相干的词",
             "this password is too common: take one that nobody guesses, such as several unrelated words",
         )
+
+
+def first_password(name: str) -> str:
+    """Make a random password of 96 bits that the rule takes: chance alone now and then gives only letters."""
+    while True:
+        password = secrets.token_urlsafe(12)
+        try:
+            refuse_poor(password, name)
+        except Refused:
+            continue
+        return password
 
 
 def hash_password(password: str) -> str:

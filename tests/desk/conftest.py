@@ -114,8 +114,9 @@ def address(postgis, tmp_path_factory) -> Iterator[str]:
             process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(address) -> Iterator[Browser]:
+    """Run a browser for a module: while it runs, nothing else may run a loop in this process."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("Chromium is not installed, so pages cannot be opened: apt-get install chromium")
@@ -125,7 +126,7 @@ def browser(address) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(address, browser) -> dict[str, object]:
     """Return the state of a browser in which the planner has signed in by the form."""
     context = browser.new_context(locale="zh-CN")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.store.errors import Refused
-from app.store.passwords import COMMON, hash_password, needs_renewal, refuse_poor, verify_password
+from app.store.passwords import COMMON, first_password, hash_password, needs_renewal, refuse_poor, verify_password
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,9 @@ def test_a_password_is_kept_as_argon2_and_an_account_without_one_has_none_that_f
     assert not verify_password("", "")
     assert not verify_password("!", "correct horse 9")
     assert not needs_renewal(hashed)
+
+
+def test_a_first_password_is_one_that_the_rule_takes(monkeypatch):
+    offered = iter(["abcdefghijklmnop", "name-1234567890x", "k3JfP0sQv7TzLw2a"])
+    monkeypatch.setattr("app.store.passwords.secrets.token_urlsafe", lambda _bytes: next(offered))
+    assert first_password("name") == "k3JfP0sQv7TzLw2a"
