@@ -7,9 +7,9 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import MINE, PLAIN_HOST, a_phone
 
 from tests.maps.toy_plan import HOSTILE, place
+from tests.pages.conftest import MINE, PLAIN_HOST, a_phone
 
 LIGHTEST_TARGET = 44
 
