@@ -6,7 +6,6 @@ import asyncio
 from datetime import date
 
 import pytest
-from conftest import NEW_YEAR, put_in_force, take_in
 from drawn_plans import draw_plan, grid_code
 from sqlalchemy import text
 
@@ -23,6 +22,7 @@ from app.store.changes import read_changes, read_revisions
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.people import NewPerson, add_people, leave, read_people, read_person
 from app.store.places import find_communities, find_grids
+from tests.store.conftest import NEW_YEAR, put_in_force, take_in
 
 SUMMER, AUTUMN = date(2026, 6, 1), date(2026, 9, 1)
 LEAD, FULL_TIME, PART_TIME, PARTY = "网格长", "专职网格员", "兼职网格员", "网格党组织书记"

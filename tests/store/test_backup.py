@@ -7,7 +7,6 @@ import stat
 
 import asyncpg
 import pytest
-from conftest import put_in_force, take_in
 from drawn_plans import draw_plan
 from sqlalchemy import text
 
@@ -16,6 +15,7 @@ from app.store.backup import back_up, restore
 from app.store.connect import open_store
 from app.store.errors import Conflict, StoreError
 from app.store.plans import read_plans
+from tests.store.conftest import put_in_force, take_in
 
 
 def databases(postgis) -> set[str]:

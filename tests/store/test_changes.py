@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from conftest import put_in_force, take_in
 from drawn_plans import draw_plan
 
 from app.store.areas import Area
@@ -18,6 +17,7 @@ from app.store.changes import (
     record_changes,
 )
 from app.store.places import find_communities, find_grids
+from tests.store.conftest import put_in_force, take_in
 
 WRITERS = 50
 

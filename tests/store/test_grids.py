@@ -7,12 +7,12 @@ from datetime import date
 
 import pytest
 import shapely
-from conftest import NEW_YEAR, put_in_force, take_in
 from drawn_plans import SIDE, SOUTH, WEST, draw_plan, grid_code
 
 from app.store.areas import Area, find_area
 from app.store.errors import NotFound
 from app.store.grids import read_community, read_features, read_grid, read_grids, read_neighbours, read_units
+from tests.store.conftest import NEW_YEAR, put_in_force, take_in
 
 
 async def settle(store) -> None:

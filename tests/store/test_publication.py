@@ -7,7 +7,6 @@ from datetime import date
 
 import pytest
 import shapely
-from conftest import CLERK, EVERY_STEP, NEW_YEAR, put_in_force, take_in
 from drawn_plans import community_code, draw_plan, grid_code
 
 from app.store.assignments import NewAssignment, assign, read_assignments
@@ -17,6 +16,7 @@ from app.store.places import find_grids
 from app.store.plans import read_plan_record
 from app.store.publication import publish, withdraw
 from app.store.published import next_turn, read_published
+from tests.store.conftest import CLERK, EVERY_STEP, NEW_YEAR, put_in_force, take_in
 
 SUMMER, AUTUMN, WINTER = date(2026, 6, 1), date(2026, 9, 1), date(2026, 12, 1)
 

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 import shapely
-from conftest import CLERK, EVERY_STEP, take_in
 from drawn_plans import draw_plan, grid_code
 from sqlalchemy import text
 
@@ -27,6 +26,7 @@ from app.store.facilities import Facility, read_facilities, replace_facilities
 from app.store.objections import NewObjection, add_objection, read_objections, reply
 from app.store.places import find_communities, find_grids, give_code, name_towns, read_towns
 from app.store.plans import take_step
+from tests.store.conftest import CLERK, EVERY_STEP, take_in
 
 SUMMER = date(2026, 6, 1)
 NOTICE = (date(2026, 3, 1), date(2026, 3, 7))

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 import shapely
-from conftest import CLERK, EVERY_STEP, put_in_force, take_in
 from drawn_plans import draw_plan
 from sqlalchemy import func, select, text
 
@@ -15,6 +14,7 @@ from app.store.contents import LAYERS
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.plans import Act, delete_draft, export_plan, read_plan_record, read_plans, read_steps, take_step
 from app.store.tables import communities, grids, plan_grids, plans, towns
+from tests.store.conftest import CLERK, EVERY_STEP, put_in_force, take_in
 
 
 async def count(store, table) -> int:
