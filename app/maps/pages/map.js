@@ -45,6 +45,21 @@
       pane.style.zIndex = height;
       if (name !== "grids") pane.style.pointerEvents = "none"; // only grids answer clicks
     });
+    // What panel and legend cover is kept free.
+    const panel = document.getElementById("panel");
+    const key = document.getElementById("key");
+    const phone = window.matchMedia("(max-width: 759px)");
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+    function fit(bounds, options) {
+      map.fitBounds(bounds, {
+        paddingTopLeft: phone.matches ? [16, 64] : [64, 24],
+        paddingBottomRight: phone.matches ? [16, panel.offsetHeight + 24] : [(key.open ? key.offsetWidth : 0) + 24, 24],
+        animate: !calm.matches,
+        ...options,
+      });
+    }
+    fit(L.latLngBounds(plan.bounds), { animate: false }); // before there is anything to be drawn twice
+
     const ground = L.canvas({ pane: "grids", padding: 0.2 });
     const above = L.canvas({ pane: "lines", padding: 0.2 });
     const line = (points, style) => L.polyline(points, { renderer: above, interactive: false, lineCap: "butt", ...style });
@@ -52,8 +67,11 @@
 
     // Lines grow with the zoom; a casing keeps its width.
     const growing = [];
+    let scale = 1;
     function grow(weight, casing, shape) {
-      growing.push((scale) => shape.setStyle({ weight: weight * scale + casing }));
+      const update = () => shape.setStyle({ weight: weight * scale + casing });
+      growing.push(update);
+      update();
       return shape;
     }
 
@@ -70,32 +88,40 @@
         .addTo(map)
     );
 
-    // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear.
+    // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear;
+    // their shapes are made when they first do.
     const stack = [];
     const areas = L.layerGroup();
     stack.push({ name: "areas", from: 0, layer: areas });
-    const pile = (name, from, shapes) => stack.push({ name, from, layer: L.layerGroup(shapes) });
+    function once(make) {
+      let made;
+      return () => (made = made || make());
+    }
+    function pile(name, from, draw) {
+      const group = once(() => L.layerGroup(draw()));
+      stack.push({ name, from, get layer() { return group(); } });
+    }
     const bundles = Object.entries(STREETS).map(([kind, style]) => ({
       style,
-      lines: plan.streets.filter((bundle) => bundle.class === kind).map((bundle) => bundle.lines.map(plan.decode)),
+      lines: once(() => plan.streets.filter((bundle) => bundle.class === kind).map((bundle) => bundle.lines.map(plan.decode))),
     }));
     const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, above));
-    overlays.filter(({ under }) => under).forEach(({ name, shapes }) => pile(name, 0, shapes));
+    overlays.filter(({ under }) => under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
     bundles.forEach(({ style, lines }) => {
-      const edges = lines.map((points) => grow(style.weight, 1.2, line(points, { color: "#8f959f", lineCap: "round" })));
+      const edges = () => lines().map((points) => grow(style.weight, 1.2, line(points, { color: "#8f959f", lineCap: "round" })));
       pile("streets", Math.max(style.from, CASED_FROM), edges);
     });
     bundles.forEach(({ style, lines }) => {
-      const roads = lines.map((points) => grow(style.weight, -0.2, line(points, { color: "#ffffff", lineCap: "round" })));
+      const roads = () => lines().map((points) => grow(style.weight, -0.2, line(points, { color: "#ffffff", lineCap: "round" })));
       pile("streets", style.from, roads);
     });
     const unitStyle = { color: "#4d566a", weight: 1, dashArray: "2 3" };
-    pile("units", 0, (plan.units || []).map((parts) => outline(plan.decodeParts(parts), unitStyle)));
+    pile("units", 0, () => (plan.units || []).map((parts) => outline(plan.decodeParts(parts), unitStyle)));
     const communityStyle = { color: COMMUNITY.colour, opacity: COMMUNITY.opacity };
     pile(
       "communities",
       0,
-      plan.communities.map((community) => grow(COMMUNITY.weight, 0, outline(community.outline, communityStyle)))
+      () => plan.communities.map((community) => grow(COMMUNITY.weight, 0, outline(community.outline, communityStyle)))
     );
     const borders = plan.borders.map((border) => ({
       style: BORDERS[border.barrier] || BORDERS.open,
@@ -104,16 +130,16 @@
     pile(
       "borders",
       CASED_FROM,
-      borders.map(({ style, points }) => grow(style.weight, 3, line(points, { color: "#ffffff", opacity: 0.9 })))
+      () => borders.map(({ style, points }) => grow(style.weight, 3, line(points, { color: "#ffffff", opacity: 0.9 })))
     );
     pile(
       "borders",
       0,
-      borders.map(({ style: { weight, colour, dash, cap }, points }) =>
+      () => borders.map(({ style: { weight, colour, dash, cap }, points }) =>
         grow(weight, 0, line(points, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
       )
     );
-    overlays.filter(({ under }) => !under).forEach(({ name, shapes }) => pile(name, 0, shapes));
+    overlays.filter(({ under }) => !under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
     const chosen = L.layerGroup();
     stack.push({ name: "chosen", from: 0, layer: chosen });
 
@@ -134,25 +160,11 @@
       piled = wanted;
     }
     function followZoom() {
-      const scale = Math.min(1.3, Math.max(0.15, 2 ** ((map.getZoom() - 16) / 2.5)));
-      growing.forEach((update) => update(scale));
+      scale = Math.min(1.3, Math.max(0.15, 2 ** ((map.getZoom() - 16) / 2.5)));
+      growing.forEach((update) => update());
       arrange();
     }
     const labels = new jiexiang.Labels(() => chooseLabels(map, plan, (name) => shown.has(name)));
-
-    // What panel and legend cover is kept free.
-    const panel = document.getElementById("panel");
-    const key = document.getElementById("key");
-    const phone = window.matchMedia("(max-width: 759px)");
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-    function fit(bounds, options) {
-      map.fitBounds(bounds, {
-        paddingTopLeft: phone.matches ? [16, 64] : [64, 24],
-        paddingBottomRight: phone.matches ? [16, panel.offsetHeight + 24] : [(key.open ? key.offsetWidth : 0) + 24, 24],
-        animate: !calm.matches,
-        ...options,
-      });
-    }
 
     const view = {
       showWhole: (options) => fit(L.latLngBounds(plan.bounds), options),
@@ -183,7 +195,6 @@
         if (map.hasLayer(labels)) labels.redraw();
       },
     };
-    view.showWhole({ animate: false });
     map.setMinZoom(map.getZoom() - 2);
     map.on("zoomend", followZoom);
     followZoom();
