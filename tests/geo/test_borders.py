@@ -21,8 +21,12 @@ def geometries(*shapes: BaseGeometry) -> np.ndarray:
 
 
 def halves(ground: BaseGeometry, border: BaseGeometry) -> np.ndarray:
-    """What a border cuts a ground into, from west to east."""
-    pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union_all([ground.boundary, border]))))
+    """What a border cuts a ground into, from west to east; its ends stand on the edge to within two centimetres."""
+    ends = shapely.points(shapely.get_coordinates(border)[[0, -1]])
+    to_edge = shapely.shortest_line(ends, ground.boundary)
+    whole = shapely.union_all([ground.boundary, border, *to_edge], grid_size=0.001)
+    pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts(whole)))
+    pieces = pieces[shapely.area(pieces) > 1]
     return pieces[np.argsort(shapely.get_x(shapely.centroid(pieces)))]
 
 
