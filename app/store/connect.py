@@ -183,6 +183,7 @@ def _translate(error: BaseException) -> StoreError:
             | asyncpg.InvalidAuthorizationSpecificationError()
             | asyncpg.InvalidCatalogNameError()
             | asyncpg.InterfaceError()
+            | asyncpg.InternalClientError()  # a connection that was cut in the middle of something
             | OSError()
         ):
             return _unavailable(error)
