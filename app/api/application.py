@@ -26,6 +26,7 @@ from app.api import (
     locate,
     notes,
     pages,
+    papers,
     people,
     plans,
     reference,
@@ -110,7 +111,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     application.state.service = service
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
-        *(plans, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
+        *(plans, papers, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
         *(pages, facility_pages, health, audit, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router

@@ -16,6 +16,7 @@ __all__ = [
     "FEATURE",
     "FEATURES",
     "NEIGHBOURS",
+    "PAPER",
     "PLAN",
     "PROJECT",
     "PROJECTS",
@@ -96,6 +97,15 @@ PLAN = {
     "effective": "2026-02-01",
     "withdrawn_on": None,
     "communities": 81,
+}
+PAPER = {
+    "id": 3,
+    "step": "approved",
+    "name": "关于网格划分方案的批复.pdf",
+    "size": 182044,
+    "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "filed_at": "2026-01-20T09:00:00+08:00",
+    "filed_by": "user:wang",
 }
 CHANGES = {
     "changes": [

@@ -38,7 +38,7 @@ from app.store.plans import (
     take_step,
 )
 
-__all__ = ["router"]
+__all__ = ["Id", "may_plan", "router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["划分方案 plans"])
 
@@ -122,7 +122,7 @@ async def upload(
     """Take in a plan file as a draft: read in a process of its own, whole or not at all."""
     from app.files.intake import take_in
 
-    _may_plan(caller)
+    may_plan(caller)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in UPLOAD_KINDS:
         raise Unsupported(f"请用 {GEOPACKAGE} 直接发送文件", f"send the file itself as {GEOPACKAGE}")
@@ -155,7 +155,7 @@ async def plan(caller: Asking, service: Serving, number: Id) -> Response:
 )
 async def file(caller: Asking, service: Serving, number: Id) -> Response:
     """Give a plan back as the file it was, coordinates to the last bit; for those who may see the whole county."""
-    _may_plan(caller)
+    may_plan(caller)
     async with service.store.reading() as connection:
         content = await export_plan(connection, number)
     body = await asyncio.to_thread(_write, content)
@@ -166,7 +166,7 @@ async def file(caller: Asking, service: Serving, number: Id) -> Response:
 @router.delete("/plans/{number}", status_code=204, summary="删除草案 Delete a draft")
 async def delete(caller: Asking, service: Serving, number: Id) -> Response:
     """Delete a plan that is still a draft."""
-    _may_plan(caller)
+    may_plan(caller)
     async with service.store.writing() as connection:
         await delete_draft(connection, number)
     return Response(status_code=204)
@@ -175,7 +175,7 @@ async def delete(caller: Asking, service: Serving, number: Id) -> Response:
 @router.post("/plans/{number}/steps", summary="审核、公示、批复 Take a plan to its next step", responses=answer(PLAN))
 async def step(caller: Asking, service: Serving, number: Id, asked: StepAsked) -> Response:
     """Record that a plan was reviewed, put on public notice, or approved."""
-    _may_plan(caller)
+    may_plan(caller)
     notice = _notice(asked)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
     async with service.store.writing() as connection:
@@ -189,7 +189,7 @@ async def publication(caller: Asking, service: Serving, number: Id, asked: Publi
     """Put a plan in force from a day on, in the communities it covers; every promise is checked again before."""
     from app.store.publication import publish
 
-    _may_plan(caller)
+    may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
     async with service.store.writing() as connection:
         done = await publish(connection, number, effective=asked.effective, act=act, skippable=service.skipped_steps)
@@ -201,7 +201,7 @@ async def withdrawal(caller: Asking, service: Serving, number: Id, asked: Withdr
     """End a plan's validity on a day; nothing before it comes back unless `again` names it."""
     from app.store.publication import withdraw
 
-    _may_plan(caller)
+    may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
     async with service.store.writing() as connection:
         done = await withdraw(connection, number, on=asked.on, act=act, again=asked.again)
@@ -211,7 +211,7 @@ async def withdrawal(caller: Asking, service: Serving, number: Id, asked: Withdr
 @router.get("/plans/{number}/objections", summary="公示意见 Objections to a plan")
 async def objections(caller: Asking, service: Serving, number: Id) -> Response:
     """List what was objected during the public notice, and the replies."""
-    _may_plan(caller)
+    may_plan(caller)
     async with service.store.reading() as connection:
         await read_plan_record(connection, number, area=caller.area)
         listed = await read_objections(connection, number)
@@ -229,7 +229,7 @@ async def objections(caller: Asking, service: Serving, number: Id) -> Response:
 @router.post("/plans/{number}/objections", status_code=201, summary="登记意见 Record an objection")
 async def object_to(caller: Asking, service: Serving, number: Id, asked: ObjectionAsked) -> Response:
     """Record an objection to a plan under public notice."""
-    _may_plan(caller)
+    may_plan(caller)
     if (asked.lon is None) != (asked.lat is None):
         wrong = Wrong("body.lon", "经度和纬度须一起给出", "longitude and latitude come together")
         raise BadRequest("内容读不懂", "the body cannot be read", [wrong])
@@ -242,13 +242,13 @@ async def object_to(caller: Asking, service: Serving, number: Id, asked: Objecti
 @router.post("/objections/{number}/reply", summary="答复意见 Reply to an objection")
 async def reply_to(caller: Asking, service: Serving, number: Id, asked: ReplyAsked) -> Response:
     """Answer an objection, once."""
-    _may_plan(caller)
+    may_plan(caller)
     async with service.store.writing() as connection:
         await reply(connection, number, asked.reply, by=caller.label, adopted=asked.adopted)
     return json_response({"id": number, "adopted": asked.adopted})
 
 
-def _may_plan(caller: Caller) -> None:
+def may_plan(caller: Caller) -> None:
     """Refuse whoever may not handle plans, which cover more than one area.
 
     Raises

@@ -6,6 +6,7 @@ Commands import what they need when they run: --help and completion shall not wa
 
 from app.cli import (
     access,
+    approval,
     audit,
     cards,
     demo,
@@ -27,6 +28,7 @@ from app.cli.root import app, main
 __all__ = [
     "access",
     "app",
+    "approval",
     "audit",
     "cards",
     "demo",

@@ -164,7 +164,7 @@ def export(
     settings: Settings = context.obj
     with reporting(context, as_json=as_json) as terminal:
         from app import jobs
-        from app.jobs.publish import plan_file
+        from app.jobs.stored_plans import plan_file
 
         with plan_file(plan, settings.store) as file, terminal.progress() as on_step:
             done = jobs.export(file, out, kind.value, encoding=encoding.value, force=force, on_step=on_step)

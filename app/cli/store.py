@@ -1,4 +1,4 @@
-"""`import`, `publish`, `withdraw`, `export`, `backup`, `restore`: plans into the store, into force, and out again."""
+"""`import`, `backup`, `restore`: plans into the store, and the store as a whole out of it and back."""
 
 from __future__ import annotations
 
@@ -20,18 +20,14 @@ if TYPE_CHECKING:
     from app.store.backup import Count
     from app.terminal import Terminal
 
-__all__ = ["backup", "import_plan", "publish", "restore", "withdraw"]
+__all__ = ["backup", "import_plan", "restore"]
 
 
 def _source(words: str) -> Any:
     return typer.Option(metavar="FILE[:LAYER]", help=words, show_default=False)
 
 
-PlanId = Annotated[int, typer.Argument(metavar="ID", help="方案编号 number of the plan", show_default=False)]
 Actor = Annotated[str, typer.Option("--by", metavar="NAME", help="经办人 who does it", show_default=False)]
-Unit = Annotated[str, typer.Option(metavar="NAME", help="单位 on behalf of whom", show_default=False)]
-Paper = Annotated[str, typer.Option("--document", metavar="TEXT", help="文号 document number", show_default=False)]
-Why = Annotated[str, typer.Option(metavar="TEXT", help="理由 the reason", show_default=False)]
 Day = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="日期，默认今天 day; today if not given"),
@@ -140,73 +136,6 @@ def _import_ledgers(
         f"用房 {done.rooms}，项目 {done.projects}，记录核查结论 {done.findings} 条",
         f"{done.rooms} rooms, {done.projects} projects, {done.findings} findings recorded",
     )
-
-
-@app.command(help="发布方案，从某日起生效 Put a plan in force from a day on")
-def publish(
-    context: typer.Context,
-    plan_id: PlanId,
-    effective: Day = None,
-    by: Actor = "",
-    unit: Unit = "",
-    document: Paper = "",
-    why: Why = "",
-    as_json: AsJson = False,
-) -> None:
-    """Publish a plan in one transaction, its promises checked again on what lies in the database."""
-    settings: Settings = context.obj
-    with reporting(context, as_json=as_json) as terminal:
-        from dataclasses import asdict
-
-        from app.jobs import publish as jobs
-        from app.store.plans import Act
-
-        day = (effective or datetime.now().astimezone()).date()
-        done = jobs.publish(settings.store, plan_id, effective=day, act=Act(by, unit, document, why))
-        if as_json:
-            terminal.print_json({**asdict(done), "effective": done.effective.isoformat()})
-            return
-        terminal.print(
-            f"方案 {plan_id} 自 {day} 起生效：{done.communities} 个社区，{done.grids} 个网格；"
-            f"随旧网格终止的人员配备 {done.ended_assignments}",
-            f"plan {plan_id} is in force from {day}: {done.communities} communities, {done.grids} grids; "
-            f"{done.ended_assignments} assignments ended with grids that are no more",
-        )
-
-
-@app.command(help="废止方案，自某日起不再有效 End a plan's validity from a day on")
-def withdraw(
-    context: typer.Context,
-    plan_id: PlanId,
-    on: Day = None,
-    again: Annotated[
-        int | None,
-        typer.Option(metavar="ID", help="恢复这个方案 the plan that holds again", show_default=False),
-    ] = None,
-    by: Actor = "",
-    unit: Unit = "",
-    document: Paper = "",
-    why: Why = "",
-    as_json: AsJson = False,
-) -> None:
-    """Withdraw a plan; nothing is revived unless it is named."""
-    settings: Settings = context.obj
-    with reporting(context, as_json=as_json) as terminal:
-        from dataclasses import asdict
-
-        from app.jobs import publish as jobs
-        from app.store.plans import Act
-
-        day = (on or datetime.now().astimezone()).date()
-        done = jobs.withdraw(settings.store, plan_id, on=day, act=Act(by, unit, document, why), again=again)
-        if as_json:
-            terminal.print_json({**asdict(done), "on": done.on.isoformat()})
-            return
-        terminal.print(
-            f"方案 {plan_id} 自 {day} 起废止：{done.left_without} 个社区没有方案，{done.replaced} 个恢复旧方案",
-            f"plan {plan_id} ends on {day}: {done.left_without} communities are left without, "
-            f"{done.replaced} have the earlier plan again",
-        )
 
 
 @app.command(help="备份整个数据库，并试还原核对 Copy the whole store to a file, proven by restoring it")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import shapely
 
+from app.jobs.approval import publish
 from app.jobs.database import open_database, work_in
 from app.jobs.import_ledgers import LedgersOrder
 from app.jobs.import_plan import Imported, ImportOrder, import_plan
-from app.jobs.publish import publish
 from app.jobs.steps import OnStep
 from app.settings import SKIPPABLE_STEPS, StoreSettings
 from app.store.areas import COUNTY, Area

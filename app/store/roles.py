@@ -11,7 +11,7 @@ __all__ = ["SERVICE_ROLE", "give_rights"]
 
 SERVICE_ROLE = "jiexiang_app"
 """What the service is in the database; whoever signs in for it is a member of it, or it itself."""
-APPENDED = frozenset({"audit", "changes", "grid_revisions", "plan_steps"})
+APPENDED = frozenset({"audit", "changes", "grid_revisions", "plan_papers", "plan_steps"})
 """Tables to which the service may add, and of which it can change or remove nothing."""
 READ = frozenset({"audit_segments"})
 """Tables that only the owner writes."""

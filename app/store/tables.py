@@ -72,6 +72,7 @@ __all__ = [
     "plan_borders",
     "plan_communities",
     "plan_grids",
+    "plan_papers",
     "plan_steps",
     "plan_streets",
     "plan_units",
@@ -244,6 +245,20 @@ plan_steps = Table(
     _one_of("step", PLAN_STEPS),
 )
 Index(None, plan_steps.c.plan_id)
+
+plan_papers = Table(
+    "plan_papers",
+    metadata,
+    _id(),
+    _to("plan_steps", "step_id", on_delete="CASCADE"),
+    Column("name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    _moment("filed_at", now=True),
+    _words("filed_by"),
+    UniqueConstraint("step_id", "sha256"),
+)
+"""Files that belong to a step: what was decided, as it was signed."""
 
 objections = Table(
     "objections",

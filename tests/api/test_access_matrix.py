@@ -37,6 +37,7 @@ from app.store.notes import NewNote, add_note
 from app.store.objections import NewObjection, add_objection
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns
+from app.store.papers import NewPaper, file_paper
 from app.store.plans import import_plan, take_step
 from app.store.projects import replace_projects
 from app.store.publication import publish
@@ -107,6 +108,7 @@ class Expected:
 DRAFT = {"step": "reviewed"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GEOPACKAGE = "application/geopackage+sqlite3"
+ANY_FILE = "application/octet-stream"
 ASSIGNED = {"person_id": "{person}", "grid_code": "{grid}", "role": "兼职网格员", "since": "2033-01-01"}
 NOTE = {
     "id": "matrix-{grid}",
@@ -152,6 +154,9 @@ EXPECTED: Mapping[str, Expected] = {
     "POST /plans/{number}/steps": Expected(PLANNERS, body=DRAFT, outside=404),
     "POST /plans/{number}/publication": Expected(PLANNERS, body={"effective": "2027-01-01"}, outside=404),
     "POST /plans/{number}/withdrawal": Expected(PLANNERS, body={"on": "2098-01-01", "why": "试"}, outside=404),
+    "GET /plans/{number}/papers": Expected(PLANNERS, outside=404),
+    "POST /plans/{number}/papers": Expected(PLANNERS, query="name=pi.pdf", body=b"%PDF", kind=ANY_FILE, outside=404),
+    "GET /plans/{number}/papers/{paper}": Expected(PLANNERS, outside=404),
     "GET /plans/{number}/objections": Expected(PLANNERS, outside=404),
     "POST /plans/{number}/objections": Expected(PLANNERS, body={"text": "不同意"}, outside=404),
     "POST /objections/{number}/reply": Expected(PLANNERS, body={"reply": "已阅", "adopted": False}, outside=404),
@@ -213,6 +218,7 @@ class Things:
     note: int
     other_plan: int
     objection: int
+    paper: int
     static: str
 
     def fill(self, operation: str, value: Any) -> Any:
@@ -240,6 +246,7 @@ class Things:
             "person_id": self.person,
             "number": number,
             "other_plan": self.other_plan,
+            "paper": self.paper,
             "digest": digest,
             "name": name,
         }
@@ -322,6 +329,8 @@ async def _settle(store: Any, keys: dict[str, str]) -> tuple[dict[str, int], dic
     async with store.writing() as connection:
         days = (date(2026, 2, 1), date(2026, 2, 8))
         await take_step(connection, numbers["noticed"], "public_notice", CLERK, skippable=EVERY_STEP, notice=days)
+        last_year = await connection.scalar(text("SELECT min(id) FROM plans"))
+        numbers["paper"] = (await file_paper(connection, last_year, NewPaper("批复.pdf", b"%PDF-1.7"), by="")).id
         numbers["objection"] = await add_objection(connection, numbers["noticed"], NewObjection("赵某", "划错了", None))
     await _fill_ledgers(store)
     async with store.writing() as connection:
@@ -372,6 +381,7 @@ def surveyed(postgis) -> Iterator[Surveyed]:
         shared = {
             "objection": plans["objection"],
             "other_plan": plans["compared"],
+            "paper": plans["paper"],
             "static": page[page.index("/static/") :].split('"')[0],
         }
         here = Things(

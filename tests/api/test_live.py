@@ -569,3 +569,22 @@ def test_every_answer_is_json_or_a_problem(live):
 def test_days_of_china_are_meant(live):
     assert live.service.boards.current.day == today()
     assert isinstance(today(), date)
+
+
+def test_a_paper_is_filed_over_http_and_comes_back_as_a_file_to_keep(live, plan_bytes):
+    planner = live.asking("planner")
+    number = planner.get("/plans").json()["plans"][0]["id"]
+    octets = {"Content-Type": "application/octet-stream"}
+    filed = planner.post(f"/plans/{number}/papers?name=批复.pdf", content=b"%PDF-1.7 <script>", headers=octets)
+    assert filed.status_code == 201, filed.text
+    assert planner.get(f"/plans/{number}/papers").json()["papers"][-1] == filed.json()
+    back = planner.get(filed.headers["location"])
+    assert back.content == b"%PDF-1.7 <script>"
+    assert back.headers["content-type"] == "application/octet-stream"
+    assert back.headers["content-disposition"].startswith("attachment;")
+    assert "filename*=UTF-8''%E6%89%B9%E5%A4%8D.pdf" in back.headers["content-disposition"]
+    again = planner.post(f"/plans/{number}/papers?name=批复.pdf", content=b"%PDF-1.7 <script>", headers=octets)
+    assert again.status_code == 409
+    typed = planner.post(f"/plans/{number}/papers?name=a.pdf", content=b"x", headers={"Content-Type": "text/html"})
+    assert typed.status_code == 415
+    assert planner.get(f"/plans/{number}/papers/{2**40}").status_code == 404
