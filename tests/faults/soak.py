@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
-from drill import Drill, children
+from drill import Drill
+from served import children
 
 __all__ = ["Part", "soak"]
 
@@ -51,10 +52,11 @@ def _part(drill: Drill, seconds: float, pause: float) -> Part:
         if len(latencies) % 50 == 0:
             drill.assign(1)
             drill.ask("GET", "/people", 200)
-            memory.append(sum(_memory_mb(pid) for pid in family(drill.service.pid, drill.postmaster())))
-            connections.append(asyncio.run(_connections(drill.url())))
+            memory.append(sum(_memory_mb(pid) for pid in family(drill.served.process.pid, drill.served.postmaster())))
+            connections.append(asyncio.run(_connections(drill.served.url())))
         if now - published > PUBLISH_SECONDS:
-            drill.publish()
+            drill.lay_drafts(1)
+            drill.publish(1)
             published = now
         time.sleep(pause)
     return Part(len(latencies), statistics.median(latencies) * 1000, statistics.median(memory), max(connections))
