@@ -35,9 +35,9 @@ from app.store.keys import add_key, revoke_key
 from app.store.links import add_link
 from app.store.notes import NewNote, add_note
 from app.store.objections import NewObjection, add_objection
+from app.store.papers import NewPaper, file_paper
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns
-from app.store.papers import NewPaper, file_paper
 from app.store.plans import import_plan, take_step
 from app.store.projects import replace_projects
 from app.store.publication import publish
