@@ -45,7 +45,7 @@ from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns, town_code_of
 from app.store.tables import ASSIGNMENT_ROLES
 
-__all__ = ["ImportOrder", "Imported", "import_plan"]
+__all__ = ["HOUSE_NUMBER", "ImportOrder", "Imported", "import_plan"]
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "communities": ("community_code", "name"),
@@ -56,6 +56,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 COUNTED = ("wrong_count", "lost_households", "buildings_cut")
 """Promises that can be checked where the buildings come along."""
 HOUSE_NUMBER = re.compile(r"(.+?)([0-9０-９]+(?:[-－之][0-9０-９]+)?号.*)")
+"""A road and the number of a door in it."""
 
 
 @dataclass(frozen=True)
