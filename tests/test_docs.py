@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from app import __version__
@@ -39,6 +40,8 @@ def test_every_command_of_a_readme_can_be_typed(readme):
     assert {call[1] for call in calls} >= {"split", "verify", "map"}
     for call in calls:
         command = root.commands[call[1]]
+        if isinstance(command, TyperGroup):
+            command = command.commands[call[2]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in call[2:] if word.startswith("--")} <= known, call
 
