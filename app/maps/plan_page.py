@@ -11,18 +11,25 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from app.geo.colours import FILLS, colour_neighbours
 from app.geo.errors import UsageError
-from app.geo.labels import find_label_places, measure_shared, name_streets
-from app.geo.measures import STREET_CLASSES, street_class
+from app.geo.labels import find_label_places, measure_shared
+from app.geo.measures import STREET_CLASSES
 from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset, bundle_scripts, bundle_styles
 from app.maps.offline import OfflineFigure, OfflineMap
 from app.maps.overlays import Overlay, encode_overlay
-from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
+from app.maps.packing import pack, point_columns
+from app.maps.plan_shapes import (
+    LINE_STEPS_PER_DEGREE,
+    column_plan_shapes,
+    column_street_names,
+    number_texts,
+    pack_units,
+)
+from app.maps.shapes import STEPS_PER_DEGREE, encode_polygons
 from app.maps.views import View
 
 __all__ = ["LANGUAGES", "Place", "draw_plan", "plan_assets"]
@@ -31,21 +38,8 @@ LANGUAGES = ("zh", "en")
 
 PAGES = Path(__file__).parent / "pages"
 
-MOST_UNIT_VERTICES = 300_000
-"""Above it units are left out: they are off at first, and would make the page too heavy for a phone."""
-
-MOST_GRID_VERTICES = 600_000
-"""Above it grids are simplified, all at once so that neighbours stay together."""
-
-SIMPLER_BY_DEGREES = 2e-5
-"""About 2 m, less than the width of a border at any zoom at which so large a plan is looked at."""
-
-STREET_TILE_DEGREES = 0.02
-"""Streets are drawn in bundles of about 2 km, so that a map zoomed in leaves most of them out."""
-
-
 SCRIPTS = (
-    *("elements.js", "tables.js", "lines.js", "data.js", "views.js", "labels.js"),
+    *("elements.js", "tables.js", "inflate.js", "unpack.js", "shapes.js", "data.js", "views.js", "labels.js"),
     *("overlays.js", "map.js", "locate.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
 )
 """In the order in which they build on each other."""
@@ -120,11 +114,10 @@ def draw_plan(
                 "home": home,
                 "locate": "/locate" if served else "",
                 "stepsPerDegree": STEPS_PER_DEGREE,
+                "lineStepsPerDegree": LINE_STEPS_PER_DEGREE,
                 "bounds": [[south, west], [north, east]],
-                "views": [_describe_view(view) for view in views],
-                "overlays": [encode_overlay(one) for one in overlays],
-                "places": [[one.kind, one.name, round(one.longitude, 6), round(one.latitude, 6)] for one in places],
-                **_describe_plan(plan),
+                "packed": _pack_plan(plan, views, overlays, places),
+                "units": pack_units(plan),
             }
         },
         linked=plan_assets() if served else None,
@@ -143,10 +136,10 @@ def draw_plan(
     return page.render()
 
 
-def _describe_plan(plan: Plan) -> dict[str, Any]:
-    """Put all that the page shows into plain values."""
+def _pack_plan(plan: Plan, views: Sequence[View], overlays: Sequence[Overlay], places: Sequence[Place]) -> str:
+    """Pack all that the page shows, but for units, which are off at first."""
     about = told_about(plan)
-    outlines = _simplify_if_large(np.asarray(plan.grids.geometry.array, dtype=object))
+    outlines = np.asarray(plan.grids.geometry.array, dtype=object)
     codes = [str(code) for code in plan.grids["grid_code"]]
     place_of_grid = {code: place for place, code in enumerate(codes)}
     neighbours = _find_neighbours(plan, outlines)
@@ -154,29 +147,50 @@ def _describe_plan(plan: Plan) -> dict[str, Any]:
     for left, right, _, _, length_m in neighbours:
         shared_m[left, right] = shared_m.get((left, right), 0.0) + length_m
     colours = colour_neighbours(shared_m, codes)
-    places = find_label_places(outlines)
+    labels = find_label_places(outlines)
     rooms_m: dict[str, list[float]] = {}
-    for community, (_, _, room_m) in zip(plan.grids["community_code"], places, strict=True):
+    for community, (_, _, room_m) in zip(plan.grids["community_code"], labels, strict=True):
         rooms_m.setdefault(str(community), []).append(room_m)
-    grids = zip(_describe_grids(plan.grids, plan.communities), places, encode_polygons(outlines), strict=True)
-    return {
+    known = [row for row in neighbours if row[0] in place_of_grid and row[1] in place_of_grid]
+    barriers, barrier_numbers = number_texts([barrier for _, _, barrier, _, _ in known])
+    names, name_numbers = number_texts([name for _, _, _, name, _ in known])
+    shape_values, shape_columns = column_plan_shapes(plan)
+    street_names, name_columns = column_street_names(plan.streets)
+    community_labels = find_label_places(np.asarray(plan.communities.geometry.array, dtype=object))
+    values = {
         "about": {name: about[name] for name in ("min_households", "max_households", "household_basis")}
         | {"software": f"{about['software']} {about['version']}"},
         "fills": FILLS,
         "communities": _describe_communities(plan.communities, rooms_m),
-        "grids": [
-            grid | {"colour": colours[grid["code"]], "label": place, "parts": parts} for grid, place, parts in grids
-        ],
-        "neighbours": [
-            [place_of_grid[left], place_of_grid[right], barrier, name, round(length_m)]
-            for left, right, barrier, name, length_m in neighbours
-            if left in place_of_grid and right in place_of_grid
-        ],
-        "borders": _bundle_borders(plan.borders, plan.grids),
-        "streets": _bundle_streets(plan.streets),
-        "streetNames": _place_street_names(plan.streets),
-        "units": _encode_units(plan.units),
+        "grids": _describe_grids(plan.grids, plan.communities) | {"colour": [colours[code] for code in codes]},
+        "neighbourBarriers": barriers,
+        "neighbourNames": names,
+        "nameClasses": STREET_CLASSES,
+        "streetNames": street_names,
+        "views": [_describe_view(view, plan) for view in views],
+        "overlays": [encode_overlay(one) for one in overlays],
+        "places": [[one.kind, one.name, round(one.longitude, 6), round(one.latitude, 6)] for one in places],
+        **shape_values,
     }
+    columns: dict[str, ArrayLike] = {
+        **shape_columns,
+        **name_columns,
+        **_label_columns("gridLabel", labels),
+        **_label_columns("communityLabel", community_labels),
+        "neighbourLeft": [place_of_grid[left] for left, *_ in known],
+        "neighbourRight": [place_of_grid[right] for _, right, *_ in known],
+        "neighbourBarrier": barrier_numbers,
+        "neighbourName": name_numbers,
+        "neighbourMetres": [round(length_m) for *_, length_m in known],
+    }
+    return pack(values, columns)
+
+
+def _label_columns(name: str, places: Sequence[tuple[float, float, float]]) -> dict[str, NDArray[np.int64]]:
+    """Write where labels stand, and in decimetres how far it is from there to the nearest edge."""
+    numbers = np.asarray(places, dtype=float).reshape(-1, 3)
+    points = np.rint(numbers[:, :2] * STEPS_PER_DEGREE)
+    return point_columns(name, points) | {f"{name}Room": np.rint(numbers[:, 2] * 10).astype(np.int64)}
 
 
 @cache
@@ -188,22 +202,27 @@ def plan_assets() -> tuple[Asset, Asset]:
     )
 
 
-def _describe_view(view: View) -> dict[str, Any]:
+def _describe_view(view: View, plan: Plan) -> dict[str, Any]:
+    """Describe a view; classes and texts stand in the order of the grids, communities or areas that it colours."""
+    codes = {
+        "grid": [str(code) for code in plan.grids["grid_code"]],
+        "community": [str(code) for code in plan.communities["community_code"]],
+        "area": [area.code for area in view.areas],
+    }[view.level]
+    outlines = encode_polygons(np.asarray([area.outline for area in view.areas], dtype=object))
     return {
         "id": view.name,
         "title": view.title,
         "level": view.level,
         "classes": [asdict(one) for one in view.classes],
-        "classOf": dict(view.class_of),
-        "texts": dict(view.texts),
+        "classOf": [view.class_of.get(code, -1) for code in codes],
+        "texts": [view.texts.get(code, "") for code in codes],
         "note": view.note,
         "missing": view.missing,
         "beside": list(view.beside),
         "areas": [
-            {"code": one.code, "name": one.name, "parts": parts}
-            for one, parts in zip(
-                view.areas, encode_polygons(np.asarray([one.outline for one in view.areas], dtype=object)), strict=True
-            )
+            {"code": one.code, "name": one.name, "rings": [ring for part in parts for ring in part]}
+            for one, parts in zip(view.areas, outlines, strict=True)
         ],
     }
 
@@ -227,107 +246,39 @@ def _find_neighbours(plan: Plan, outlines: NDArray[np.object_]) -> list[tuple[st
     return neighbours
 
 
-def _describe_communities(communities: gpd.GeoDataFrame, rooms_m: dict[str, list[float]]) -> list[dict[str, Any]]:
-    outlines = np.asarray(communities.geometry.array, dtype=object)
-    described = zip(
-        communities.itertuples(index=False), find_label_places(outlines), encode_polygons(outlines), strict=True
-    )
-    return [
-        {
-            "code": str(row.community_code),
-            "name": str(row.name),
-            "grids": int(row.grids),
-            "households": int(row.households),
-            "in_band": int(row.in_band),
-            "divisible": bool(row.divisible),
-            "cost": round(float(row.cost), 1),
-            "message": str(row.message),
-            "label": place,
-            "gridRoom": float(np.median(rooms_m.get(str(row.community_code), [0.0]))),
-            "parts": parts,
-        }
-        for row, place, parts in described
-    ]
+def _describe_communities(communities: gpd.GeoDataFrame, rooms_m: dict[str, list[float]]) -> dict[str, list[Any]]:
+    codes = [str(code) for code in communities["community_code"]]
+    return {
+        "code": codes,
+        "name": [str(name) for name in communities["name"]],
+        **{name: [int(count) for count in communities[name]] for name in ("grids", "households", "in_band")},
+        "divisible": [bool(flag) for flag in communities["divisible"]],
+        "cost": [round(float(cost), 1) for cost in communities["cost"]],
+        "message": [str(message) for message in communities["message"]],
+        "gridRoom": [float(np.median(rooms_m.get(code, [0.0]))) for code in codes],
+    }
 
 
-def _describe_grids(grids: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def _describe_grids(grids: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> dict[str, list[Any]]:
     place_of_community = {str(code): place for place, code in enumerate(communities["community_code"])}
-    return [
-        {
-            "code": str(row.grid_code),
-            "serial": _serial(str(row.grid_code), str(row.community_code)),
-            "name": str(row.name),
-            "kind": str(row.kind),
-            "community": place_of_community.get(str(row.community_code), -1),
-            "households": int(row.households),
-            "persons": None if np.isnan(row.persons) else round(float(row.persons)),
-            "area": float(row.area_m2),
-            "sides": [str(side) for side in (row.sides_east, row.sides_south, row.sides_west, row.sides_north)],
-            "reason": str(row.reason),
-            "reason_code": str(row.reason_code),
-        }
-        for row in grids.itertuples(index=False)
-    ]
+    codes = [str(code) for code in grids["grid_code"]]
+    homes = [str(code) for code in grids["community_code"]]
+    sides = ("sides_east", "sides_south", "sides_west", "sides_north")
+    return {
+        "code": codes,
+        "serial": [_serial(code, home) for code, home in zip(codes, homes, strict=True)],
+        "community": [place_of_community.get(home, -1) for home in homes],
+        "households": [int(count) for count in grids["households"]],
+        "persons": [None if np.isnan(count) else round(float(count)) for count in grids["persons"]],
+        "area": [round(float(area_m2)) for area_m2 in grids["area_m2"]],
+        **{name: [str(text) for text in grids[name]] for name in ("name", "kind", *sides, "reason", "reason_code")},
+    }
 
 
 def _serial(grid_code: str, community_code: str) -> str:
     """Return the number of a grid within its community, without zeros in front; a foreign code whole."""
     serial = grid_code.removeprefix(community_code)
     return serial.lstrip("-0") or grid_code if serial != grid_code else grid_code
-
-
-def _simplify_if_large(outlines: NDArray[np.object_]) -> NDArray[np.object_]:
-    if shapely.get_num_coordinates(outlines).sum() <= MOST_GRID_VERTICES:
-        return outlines
-    simpler: NDArray[np.object_] = shapely.coverage_simplify(outlines, SIMPLER_BY_DEGREES)
-    return simpler
-
-
-def _bundle_borders(borders: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Put borders of one class and one community together: one shape each, not one a row."""
-    community_of_grid = dict(zip(grids["grid_code"], grids["community_code"], strict=True))
-    bundles: dict[tuple[str, str], list[Any]] = {}
-    for left, barrier, line in zip(borders["left_grid"], borders["barrier"], borders.geometry, strict=True):
-        bundles.setdefault((str(barrier), str(community_of_grid.get(left, ""))), []).append(line)
-    return [
-        {"barrier": barrier, "lines": encode_lines(np.asarray(lines, dtype=object))}
-        for (barrier, _), lines in sorted(bundles.items(), key=lambda bundle: bundle[0])
-    ]
-
-
-def _bundle_streets(streets: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    """Put streets of one class and one tile together."""
-    if not len(streets):
-        return []
-    corners = np.floor(streets.geometry.bounds[["minx", "miny"]].to_numpy() / STREET_TILE_DEGREES).astype(int)
-    bundles: dict[tuple[int, int, int], list[Any]] = {}
-    for highway, (x, y), line in zip(streets["highway"], corners, streets.geometry, strict=True):
-        kind = street_class(str(highway))
-        if kind:
-            bundles.setdefault((STREET_CLASSES.index(kind), int(x), int(y)), []).append(line)
-    return [
-        {"class": STREET_CLASSES[kind], "lines": encode_lines(np.asarray(lines, dtype=object))}
-        for (kind, _, _), lines in sorted(bundles.items(), key=lambda bundle: bundle[0])
-    ]
-
-
-def _place_street_names(streets: gpd.GeoDataFrame) -> list[list[Any]]:
-    """Place names along streets, main streets first, longer stretches before shorter ones."""
-    classes = np.asarray([street_class(str(highway)) for highway in streets["highway"]], dtype=object)
-    names = np.asarray([str(name) for name in streets["name"]], dtype=object)
-    lines = np.asarray(streets.geometry.array, dtype=object)
-    return [
-        [*stretch, kind]
-        for kind in STREET_CLASSES
-        for stretch in sorted(name_streets(names[classes == kind], lines[classes == kind]), key=lambda found: -found[4])
-    ]
-
-
-def _encode_units(units: gpd.GeoDataFrame) -> list[Any] | None:
-    outlines = np.asarray(units.geometry.array, dtype=object)
-    if shapely.get_num_coordinates(outlines).sum() > MOST_UNIT_VERTICES:
-        return None
-    return encode_polygons(outlines)
 
 
 @cache

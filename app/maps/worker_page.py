@@ -33,9 +33,8 @@ __all__ = [
 
 SCRIPTS = (
     "elements.js",
-    "lines.js",
     "labels.js",
-    *(f"worker/{name}.js" for name in ("where", "area", "notes", "sheet", "map", "start")),
+    *(f"worker/{name}.js" for name in ("lines", "where", "area", "notes", "sheet", "map", "start")),
 )
 
 FARTHEST_NOTE_M = 1000

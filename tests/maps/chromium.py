@@ -88,8 +88,20 @@ class Browser:
         os.close(self.commands)
         os.close(self.answers)
 
-    def open(self, page: Path, *, width: int = 1440, height: int = 900, phone: bool = False, address: str = "") -> Page:
-        """Open a file at the size of a screen and wait until it has loaded; `address` is what follows #."""
+    def open(
+        self,
+        page: Path,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        phone: bool = False,
+        address: str = "",
+        before: str = "",
+    ) -> Page:
+        """Open a file at the size of a screen and wait until it has loaded.
+
+        `address` is what follows #, `before` a script that runs before those of the page.
+        """
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -105,6 +117,7 @@ class Browser:
         )
         opened.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         opened.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+        opened.call("Page.addScriptToEvaluateOnNewDocument", source=before)
         opened.call("Page.navigate", url=page.resolve().as_uri() + (f"#{address}" if address else ""))
         opened.wait_for("document.readyState === 'complete'")
         return opened

@@ -199,7 +199,8 @@ def test_layers_come_and_go(desk):
         False,
     ]
     painted = drawn()
-    desk.run("document.querySelector('#show-units').click()")
+    desk.run("jiexiang.shown.view.show('units', true)")  # they are unpacked first
+    desk.run("document.querySelector('#show-units').checked = true")
     desk.run(async_frame)
     assert drawn() > painted
     for name in ("units", "communities", "streets"):

@@ -28,7 +28,7 @@ def fills(page):
         """(() => {
             const fills = [];
             jiexiang.shown.map.eachLayer((layer) => {
-                if (layer instanceof L.Polygon && layer.options.stroke === false)
+                if (layer instanceof L.Path && layer.options.stroke === false)
                     fills.push(typeof layer.options.fillColor === "string" ? layer.options.fillColor : "hatch");
             });
             return fills;

@@ -62,8 +62,8 @@
 
     const ground = L.canvas({ pane: "grids", padding: 0.2 });
     const above = L.canvas({ pane: "lines", padding: 0.2 });
-    const line = (points, style) => L.polyline(points, { renderer: above, interactive: false, lineCap: "butt", ...style });
-    const outline = (parts, style) => L.polygon(parts, { renderer: above, interactive: false, fill: false, ...style });
+    const draw = (lines, style) => new jiexiang.Shape(lines, { renderer: above, interactive: false, lineCap: "butt", ...style });
+    const outline = (rings, style) => draw(rings, { closed: true, lineCap: "round", ...style });
 
     // Lines grow with the zoom; a casing keeps its width.
     const growing = [];
@@ -82,8 +82,9 @@
       if (!hatches.has(fill)) hatches.set(fill, hatch(fill));
       return hatches.get(fill);
     }
+    const filled = { renderer: ground, closed: true, stroke: false, fill: true, fillOpacity: 1 };
     const grounds = plan.grids.map((grid) =>
-      L.polygon(grid.outline, { renderer: ground, stroke: false, fillOpacity: 1, fillColor: fillOf(grid), smoothFactor: 0.5 })
+      new jiexiang.Shape(grid.outline, { ...filled, fillColor: fillOf(grid) })
         .on("click", () => pick(grid))
         .addTo(map)
     );
@@ -101,42 +102,40 @@
       const group = once(() => L.layerGroup(draw()));
       stack.push({ name, from, get layer() { return group(); } });
     }
-    const bundles = Object.entries(STREETS).map(([kind, style]) => ({
-      style,
-      lines: once(() => plan.streets.filter((bundle) => bundle.class === kind).map((bundle) => bundle.lines.map(plan.decode))),
-    }));
     const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, above));
     overlays.filter(({ under }) => under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
-    bundles.forEach(({ style, lines }) => {
-      const edges = () => lines().map((points) => grow(style.weight, 1.2, line(points, { color: "#8f959f", lineCap: "round" })));
-      pile("streets", Math.max(style.from, CASED_FROM), edges);
+    const streets = plan.streets.map(({ kind, lines }) => ({ lines, ...STREETS[kind] })).reverse(); // lanes lie lowest
+    streets.forEach(({ lines, weight, from }) => {
+      const edges = () => [grow(weight, 1.2, draw(lines, { color: "#8f959f", lineCap: "round" }))];
+      pile("streets", Math.max(from, CASED_FROM), edges);
     });
-    bundles.forEach(({ style, lines }) => {
-      const roads = () => lines().map((points) => grow(style.weight, -0.2, line(points, { color: "#ffffff", lineCap: "round" })));
-      pile("streets", style.from, roads);
+    streets.forEach(({ lines, weight, from }) => {
+      const roads = () => [grow(weight, -0.2, draw(lines, { color: "#ffffff", lineCap: "round" }))];
+      pile("streets", from, roads);
     });
-    const unitStyle = { color: "#4d566a", weight: 1, dashArray: "2 3" };
-    pile("units", 0, () => (plan.units || []).map((parts) => outline(plan.decodeParts(parts), unitStyle)));
+    const units = L.layerGroup();
+    stack.push({ name: "units", from: 0, layer: units });
+    const drawUnits = once(async () => {
+      units.addLayer(draw(await plan.readUnits(), { color: "#4d566a", weight: 1, dashArray: "2 3" }));
+      restack();
+    });
     const communityStyle = { color: COMMUNITY.colour, opacity: COMMUNITY.opacity };
     pile(
       "communities",
       0,
       () => plan.communities.map((community) => grow(COMMUNITY.weight, 0, outline(community.outline, communityStyle)))
     );
-    const borders = plan.borders.map((border) => ({
-      style: BORDERS[border.barrier] || BORDERS.open,
-      points: border.lines.map(plan.decode),
-    }));
+    const borders = plan.borders.map(({ barrier, lines }) => ({ lines, style: BORDERS[barrier] || BORDERS.open }));
     pile(
       "borders",
       CASED_FROM,
-      () => borders.map(({ style, points }) => grow(style.weight, 3, line(points, { color: "#ffffff", opacity: 0.9 })))
+      () => borders.map(({ style, lines }) => grow(style.weight, 3, draw(lines, { color: "#ffffff", opacity: 0.9 })))
     );
     pile(
       "borders",
       0,
-      () => borders.map(({ style: { weight, colour, dash, cap }, points }) =>
-        grow(weight, 0, line(points, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
+      () => borders.map(({ style: { weight, colour, dash, cap }, lines }) =>
+        grow(weight, 0, draw(lines, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
       )
     );
     overlays.filter(({ under }) => !under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
@@ -168,11 +167,11 @@
 
     const view = {
       showWhole: (options) => fit(L.latLngBounds(plan.bounds), options),
-      zoomTo: (parts, maxZoom) => fit(L.latLngBounds(parts.map((rings) => rings[0]).flat()), { maxZoom }),
-      mark: (parts) => {
+      zoomTo: (lines, maxZoom) => fit(jiexiang.boundsOf(map, lines), { maxZoom }),
+      mark: (rings) => {
         chosen.clearLayers();
-        chosen.addLayer(outline(parts, { color: "#ffffff", weight: 8 }));
-        chosen.addLayer(outline(parts, { color: CHOSEN, weight: 4 }));
+        chosen.addLayer(outline(rings, { color: "#ffffff", weight: 8 }));
+        chosen.addLayer(outline(rings, { color: CHOSEN, weight: 4 }));
       },
       repaint: () => {
         grounds.forEach((shape, place) => shape.setStyle({ fillColor: fillOf(plan.grids[place]) }));
@@ -193,6 +192,7 @@
         else shown.delete(name);
         arrange();
         if (map.hasLayer(labels)) labels.redraw();
+        return name === "units" && on ? drawUnits() : Promise.resolve();
       },
     };
     map.setMinZoom(map.getZoom() - 2);
@@ -206,7 +206,8 @@
   function chooseLabels(map, plan, on) {
     const bounds = map.getBounds().pad(0.05);
     const metres = (40075016.7 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / 2 ** (map.getZoom() + 8);
-    const seen = ([lon, lat]) => bounds.contains([lat, lon]);
+    const [west, south, east, north] = bounds.toBBoxString().split(",").map(Number);
+    const seen = ([lon, lat]) => west <= lon && lon <= east && south <= lat && lat <= north;
     const labels = [];
 
     plan.communities.forEach(({ name, label, gridRoom }) => {
@@ -246,7 +247,7 @@
       });
 
     if (!on("streets")) return labels;
-    plan.streetNames.forEach(([name, lon, lat, angle, reach, kind]) => {
+    plan.streetNames.forEach(({ name, lon, lat, angle, reach, kind }) => {
       if (map.getZoom() < STREETS[kind].named || !seen([lon, lat])) return;
       const letters = { size: 14, bold: false, colour: "#3f4757" };
       const label = { at: [lat, lon], room: (reach / metres) * 1.1 };

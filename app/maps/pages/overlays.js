@@ -17,20 +17,17 @@
     const style = jiexiang.overlayStyles[overlay.style];
     const common = { renderer, interactive: false, color: style.colour, weight: style.weight };
     const filled = { fill: Boolean(style.fill), fillColor: style.fill, fillOpacity: style.fillOpacity ?? 1 };
+    const readLines = (lists) => lists.map((flat) => jiexiang.readLine(flat, plan.stepsPerDegree));
     const areas = overlay.areas.map((parts) =>
-      L.polygon(plan.decodeParts(parts), { ...common, ...filled, dashArray: style.dash })
+      new jiexiang.Shape(readLines(parts.flat()), { ...common, ...filled, dashArray: style.dash, closed: true })
     );
-    const points = overlay.lines.map(plan.decode);
-    const solid = points.map((line) => L.polyline(line, { ...common, lineCap: "butt" }));
-    const gaps = style.casing
-      ? points.map((line) =>
-          L.polyline(line, { ...common, color: style.casing, weight: style.weight - 2, dashArray: style.dash, lineCap: "butt" })
-        )
-      : [];
-    if (!style.casing && style.dash) solid.forEach((line) => line.setStyle({ dashArray: style.dash }));
+    const lines = readLines(overlay.lines);
+    const dashed = { dashArray: style.dash, lineCap: "butt" };
+    const solid = new jiexiang.Shape(lines, { ...common, ...(style.casing ? { lineCap: "butt" } : dashed) });
+    const gaps = new jiexiang.Shape(lines, { ...common, ...dashed, color: style.casing, weight: style.weight - 2 });
     const marks = style.radius
       ? overlay.labels.map(([, lon, lat]) => L.circleMarker([lat, lon], { ...common, ...filled, radius: style.radius }))
       : [];
-    return { name: "over-" + overlay.id, under: Boolean(style.under), shapes: [...areas, ...solid, ...gaps, ...marks] };
+    return { name: "over-" + overlay.id, under: Boolean(style.under), shapes: [...areas, solid, ...(style.casing ? [gaps] : []), ...marks] };
   };
 })();

@@ -32,12 +32,13 @@
     // The overview is kept, with its order, its search and its place.
     let overviewTop = 0;
     function show(title, line, nodes, previous) {
-      if (!goBack) overviewTop = content.scrollTop;
+      const first = !content.firstChild; // where nothing can have been scrolled, asking would cost a layout
+      if (!goBack && !first) overviewTop = content.scrollTop;
       heading.textContent = title;
       brief.textContent = line;
       content.textContent = "";
       nodes.forEach((node) => content.appendChild(node));
-      content.scrollTop = previous ? 0 : overviewTop;
+      if (!first) content.scrollTop = previous ? 0 : overviewTop;
       goBack = previous;
       back.hidden = !previous;
       moved();
@@ -119,7 +120,7 @@
 
     // Compounds, streets and coordinates are found too: they have no row, but a place.
     const MOST_FOUND = 8;
-    const places = [...plan.places, ...plan.streetNames.map(([name, lon, lat]) => [words.street, name, lon, lat])];
+    const places = [...plan.places, ...plan.streetNames.map(({ name, lon, lat }) => [words.street, name, lon, lat])];
     function findPlaces(wanted) {
       const numbersIn = wanted.match(/^(-?\d+(?:\.\d+)?)[\s,，;]+(-?\d+(?:\.\d+)?)$/);
       if (numbersIn) {
@@ -312,7 +313,7 @@
             ...viewFacts(grid.code),
           ]),
           make("h2", {}, words.sides),
-          facts(["east", "south", "west", "north"].map((side, place) => [words[side], grid.sides[place] || words.unnamed])),
+          facts(["east", "south", "west", "north"].map((side) => [words[side], grid[`sides_${side}`] || words.unnamed])),
           make("h2", {}, words.neighbours),
           neighbourList(grid),
         ],

@@ -3,25 +3,25 @@
   "use strict";
   const jiexiang = (window.jiexiang = window.jiexiang || {});
 
-  jiexiang.drawPlan = (map) => {
-    const plan = jiexiang.readPlan("plan-data");
-    const { words } = plan;
-    jiexiang.readViews(plan);
-
+  jiexiang.drawPlan = async (map) => {
+    const page = JSON.parse(document.getElementById("plan-data").textContent);
+    const { words } = page;
     document.querySelectorAll("[data-word]").forEach((element) => {
       element.textContent = words[element.getAttribute("data-word")];
     });
     const home = document.getElementById("home");
-    home.hidden = !plan.home;
-    if (plan.home) home.setAttribute("href", plan.home);
+    home.hidden = !page.home;
+    if (page.home) home.setAttribute("href", page.home);
     home.textContent = "‹ " + words.home;
     const attribution = document.getElementById("attribution");
-    attribution.textContent = plan.attribution;
-    attribution.hidden = !plan.attribution;
+    attribution.textContent = page.attribution;
+    attribution.hidden = !page.attribution;
     document.getElementById("key").open = window.matchMedia("(min-width: 1200px)").matches;
 
     map.getContainer().setAttribute("role", "application");
     map.getContainer().setAttribute("aria-label", words.map);
+    const plan = await jiexiang.readPlan(page);
+    jiexiang.readViews(plan);
     jiexiang.drawLegend(plan);
     let remember = () => {};
     const view = jiexiang.drawMap(map, plan, (grid) => ruler.measuring() || panel.openGrid(grid, false));

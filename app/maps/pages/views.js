@@ -20,7 +20,8 @@
       signColourOf: (grid) => BAND_COLOURS[plan.bandOf(grid)],
       textOf: () => "",
     };
-    const given = (plan.views || []).map((view) => {
+    const given = plan.views.map((one) => {
+      const view = byCode(one, { grid: plan.grids, community: plan.communities, area: one.areas }[one.level]);
       if (view.level === "area") return readAreas(plan, view);
       const keyOf = (grid) => (view.level === "grid" ? grid.code : (plan.communities[grid.community] || { code: "" }).code);
       const classOf = (grid) => view.classes[view.classOf[keyOf(grid)]];
@@ -36,9 +37,22 @@
     plan.chosenView = apart;
   };
 
+  // Classes and texts come in the order of what is coloured; from here on they go by code.
+  function byCode(view, coloured) {
+    const known = coloured.map(({ code }, place) => [code, place]);
+    return {
+      ...view,
+      classOf: Object.fromEntries(
+        known.map(([code, place]) => [code, view.classOf[place]]).filter(([, number]) => number >= 0)
+      ),
+      texts: Object.fromEntries(known.map(([code, place]) => [code, view.texts[place]])),
+    };
+  }
+
   // A view of areas of its own leaves the grids unfilled and has a shape for each area.
   function readAreas(plan, view) {
-    const areas = view.areas.map((area) => ({ ...area, outline: plan.decodeParts(area.parts) }));
+    const readLine = (flat) => jiexiang.readLine(flat, plan.stepsPerDegree);
+    const areas = view.areas.map((area) => ({ ...area, outline: area.rings.map(readLine) }));
     const classOf = (area) => view.classes[view.classOf[area.code]];
     return {
       ...view,
