@@ -23,8 +23,8 @@ lint: test-setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: lint
-	$(BIN)/pytest -m "not long and not clients"
+test: lint  ## the cores share the files
+	$(BIN)/pytest -m "not long and not clients" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-long: lint
 	$(BIN)/pytest -m "not clients"

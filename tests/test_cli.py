@@ -17,9 +17,12 @@ import geopandas as gpd
 import pytest
 import shapely.affinity
 
-from app import __version__, jobs
+from app import __version__
 from app.geo.promises import HARD_PROMISES, PROMISE_WORDS
 from app.geo.rules import Rules
+from app.jobs.inputs import Inputs
+from app.jobs.split import SplitOrder
+from app.jobs.split import split as divide
 from app.outcomes import Failure, Outcome
 from app.run import run_tasks
 from tests.conftest import TOWN, TOWN_LAYERS
@@ -251,13 +254,13 @@ def test_a_community_that_fails_is_recorded_and_stops_no_other(tmp_path):
             for task, outcome in zip(tasks, outcomes, strict=True)
         ]
 
-    order = jobs.SplitOrder(
-        jobs.Inputs({layer: f"{TOWN}:{layer}" for layer in TOWN_LAYERS}),
+    order = SplitOrder(
+        Inputs({layer: f"{TOWN}:{layer}" for layer in TOWN_LAYERS}),
         Rules(),
         tmp_path / "out",
         only=(VILLAGE, MIXED),
     )
-    done = jobs.split(order, run_tasks=run_but_one, on_step=lambda *_: None)
+    done = divide(order, run_tasks=run_but_one, on_step=lambda *_: None)
     assert not done.kept
     assert [one.community_code for one in done.failed] == [MIXED]
     assert set(done.plan.grids["community_code"]) == {VILLAGE}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from app.cli.scores import print_old_grids
 from app.geo.places import Place
 from app.geo.promises import HARD_PROMISES, PROMISE_WORDS, Scorecard
-from app.jobs import Check
+from app.jobs.verify import Check
 from app.settings import TerminalSettings
 from app.terminal import Terminal
 
@@ -21,7 +22,7 @@ def test_old_grids_are_told_with_one_place_for_each_broken_promise(language, wor
     values = {**dict.fromkeys(PROMISE_WORDS, 0), "gap_m2": 34.0}
     check = Check(Scorecard(values, ("gap_m2",), PLACES), (), ())
     plain = TerminalSettings(rich_results=False, progress=False, colour=False, language=language)
-    Terminal(plain).print_old_grids(check)
+    print_old_grids(Terminal(plain), check)
     said = capsys.readouterr().out
     assert "999902001001  105.300000,30.400000" in said
     assert words in said

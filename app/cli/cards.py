@@ -65,7 +65,10 @@ def cards(
 ) -> None:
     """Draw the cards, all of them or none, and say where they are."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs, run
+        from app import run
+        from app.jobs.cards import CardOrder
+        from app.jobs.cards import cards as draw_cards
+        from app.jobs.inputs import Inputs
         from app.reports.cards import DUTIES, CardWords
 
         settings = context.obj
@@ -80,9 +83,9 @@ def cards(
             phones=phones,
         )
         sources = name_sources(communities=communities, buildings=buildings, compounds=compounds)
-        order = jobs.CardOrder(
+        order = CardOrder(
             plan=plan,
-            inputs=jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), ""),
+            inputs=Inputs(sources, tuple(columns or ()), tuple(datum or ()), ""),
             folder=out,
             words=words,
             staff=staff,
@@ -91,7 +94,7 @@ def cards(
             force=force,
         )
         with terminal.progress() as on_step:
-            done = jobs.cards(order, run_tasks=run.run_tasks, on_step=on_step)
+            done = draw_cards(order, run_tasks=run.run_tasks, on_step=on_step)
         if as_json:
             terminal.print_json({"folder": str(done.folder), "files": done.files})
             return

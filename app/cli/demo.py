@@ -46,9 +46,13 @@ def demo(
     """Check, divide, draw and write up the made-up county, then serve it from its own database until interrupted."""
     settings: Settings = context.obj
     with reporting(context, as_json=False) as terminal:
-        from app import jobs, run
+        from functools import partial
 
-        order = jobs.DemoOrder(
+        from app import run
+        from app.cli.scores import print_old_grids, print_split
+        from app.jobs.demonstrate import DemoOrder, demonstrate
+
+        order = DemoOrder(
             settings.places.town if town else settings.places.county,
             out,
             language=terminal.settings.language,
@@ -59,10 +63,11 @@ def demo(
         if not town:
             terminal.print("一、现有网格体检", "1. Last year's grids, checked")
         with terminal.progress() as on_step:
-            done = jobs.demonstrate(order, run_tasks=run.run_tasks, on_step=on_step, on_check=terminal.print_old_grids)
+            on_check = partial(print_old_grids, terminal)
+            done = demonstrate(order, run_tasks=run.run_tasks, on_step=on_step, on_check=on_check)
         if not town:
             terminal.print("二、重新划分", "2. Divided anew")
-        terminal.print_split(done)
+        print_split(terminal, done)
         terminal.print(f"地图：{out / 'map.html'}", f"map: {out / 'map.html'}")
         if not town:
             _write_papers(terminal, order.place, out, force=force)
@@ -74,12 +79,12 @@ def demo(
 
 
 def _write_papers(terminal: Terminal, county: Path, out: Path, *, force: bool) -> None:
-    from app import jobs
+    from app.jobs.inputs import Inputs
     from app.jobs.report import ReportOrder, report
 
     terminal.print("三、审批材料", "3. The file set for approval")
     layers = ("communities", "streets", "buildings", "barriers", "compounds", "special_sites", "groups")
-    inputs = jobs.Inputs({layer: f"{county}:{layer}" for layer in layers}, household_basis="常住户")
+    inputs = Inputs({layer: f"{county}:{layer}" for layer in layers}, household_basis="常住户")
     order = ReportOrder(
         out / "plan.gpkg",
         inputs,

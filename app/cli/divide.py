@@ -116,7 +116,11 @@ def split(
     """Divide communities and print what the plan keeps of its promises."""
     settings: Settings = context.obj
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs, run
+        from app import run
+        from app.cli.scores import print_split
+        from app.jobs.inputs import Inputs
+        from app.jobs.split import SplitOrder
+        from app.jobs.split import split as divide
 
         sources = name_sources(
             communities=communities,
@@ -129,8 +133,8 @@ def split(
             fixed_borders=fixed_borders,
             seeds=seeds,
         )
-        order = jobs.SplitOrder(
-            inputs=jobs.Inputs(
+        order = SplitOrder(
+            inputs=Inputs(
                 sources,
                 tuple(columns or ()),
                 tuple(datum or ()),
@@ -158,11 +162,11 @@ def split(
             force=force,
         )
         with terminal.progress() as on_step:
-            done = jobs.split(order, run_tasks=run.run_tasks, on_step=on_step)
+            done = divide(order, run_tasks=run.run_tasks, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:
-            terminal.print_split(done)
+            print_split(terminal, done)
         raise typer.Exit(0 if done.kept else 1)
 
 
@@ -206,7 +210,10 @@ def verify(
 ) -> None:
     """Recompute every promise from the geometry and print it with the places where it is broken."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.cli.scores import print_check
+        from app.jobs.checkup import check_up
+        from app.jobs.inputs import Inputs
+        from app.jobs.verify import verify as check_grids
 
         sources = name_sources(
             communities=communities,
@@ -217,15 +224,15 @@ def verify(
             special_sites=special_sites,
             groups=groups,
         )
-        inputs = jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis, mend=mend, as_is=as_is)
+        inputs = Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis, mend=mend, as_is=as_is)
         if staff and report is None:
             raise UsageError("--staff 要与 --report 一起用：人员问题写在《现有网格体检表》里")
         rules, chosen = make_rules(minimum, maximum, profile=profile, profile_bands=profile_band), tuple(only or ())
         with terminal.progress() as on_step:
             if report is None:
-                check = jobs.verify(grids, inputs, rules, only=chosen, on_step=on_step)
+                check = check_grids(grids, inputs, rules, only=chosen, on_step=on_step)
             else:
-                check = jobs.check_up(
+                check = check_up(
                     grids,
                     inputs,
                     rules,
@@ -239,7 +246,7 @@ def verify(
         if as_json:
             terminal.print_json(check.record)
         else:
-            terminal.print_check(check)
+            print_check(terminal, check)
             if report is not None:
                 terminal.print(f"体检表和体检图：{report}", f"workbook and map: {report}")
         raise typer.Exit(0 if check.kept else 1)

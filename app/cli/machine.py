@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +20,10 @@ from app.cli.options import (
 )
 from app.cli.root import app
 from app.cli.tables import print_unmapped
+
+if TYPE_CHECKING:
+    from app.doctor import Finding
+    from app.terminal import Terminal
 
 __all__ = ["doctor"]
 
@@ -55,8 +60,17 @@ def doctor(
         if as_json:
             terminal.print_json({"findings": [{**asdict(finding), "well": finding.well} for finding in findings]})
         else:
-            terminal.print_findings(findings)
+            _print_findings(terminal, findings)
         raise typer.Exit(1 if any(finding.essential and not finding.well for finding in findings) else 0)
+
+
+def _print_findings(terminal: Terminal, findings: Sequence[Finding]) -> None:
+    """Write what the doctor found, each fault with the line that mends it."""
+    for finding in findings:
+        mark = "✓" if finding.well else "✗" if finding.essential else "!"
+        terminal.results.print(f"{mark} {finding.subject}：{finding.fact}", markup=False)
+        if not finding.well:
+            terminal.results.print(f"  → {finding.remedy}", markup=False)
 
 
 def _examine_ledger(
@@ -69,9 +83,10 @@ def _examine_ledger(
     as_json: bool,
 ) -> None:
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.draft import locate as place_buildings
+        from app.jobs.inputs import Inputs
 
-        mapped = jobs.locate(ledger, jobs.Inputs(sources, columns=columns, datums=datums))
+        mapped = place_buildings(ledger, Inputs(sources, columns=columns, datums=datums))
         if as_json:
             terminal.print_json(mapped.record)
         else:

@@ -98,12 +98,15 @@ def draw_map(
 ) -> None:
     """Draw a plan, with the views and layers that the files given bring, as pages that open from disk."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.draw import draw
+        from app.jobs.export_pages import export_pages
+        from app.jobs.inputs import Inputs
+        from app.jobs.views import MapInputs
 
-        order = jobs.MapInputs(
+        order = MapInputs(
             plan,
             read_day(as_of),
-            jobs.Inputs(
+            Inputs(
                 name_sources(
                     communities=communities,
                     streets=streets,
@@ -132,13 +135,13 @@ def draw_map(
         with terminal.progress() as on_step:
             if everything:
                 folder = out or plan.with_name("pages")
-                names, notes = jobs.export_pages(
+                names, notes = export_pages(
                     order, folder, language=language, attribution=attribution, force=force, on_step=on_step
                 )
                 page = folder / names[0]
             else:
                 page = out or plan.with_name("map.html")
-                notes = jobs.draw(order, page, language=language, attribution=attribution, force=force, on_step=on_step)
+                notes = draw(order, page, language=language, attribution=attribution, force=force, on_step=on_step)
         if as_json:
             terminal.print_json({"map": str(page)})
         else:

@@ -100,7 +100,9 @@ def report(
 ) -> None:
     """Write the file set, and print what lies where."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.inputs import Inputs
+        from app.jobs.report import ReportOrder
+        from app.jobs.report import report as write_report
 
         sources = name_sources(
             communities=communities,
@@ -114,9 +116,9 @@ def report(
         if sources and not communities:
             raise UsageError(f"给出了 --{next(iter(sources)).replace('_', '-')}，还要给出 --communities")
         named = {"place": place} if place else {}
-        order = jobs.ReportOrder(
+        order = ReportOrder(
             plan=plan,
-            inputs=jobs.Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis),
+            inputs=Inputs(sources, tuple(columns or ()), tuple(datum or ()), household_basis),
             folder=out,
             before=before,
             staff=staff,
@@ -129,7 +131,7 @@ def report(
             **named,
         )
         with terminal.progress() as on_step:
-            done = jobs.report(order, on_step=on_step)
+            done = write_report(order, on_step=on_step)
         if as_json:
             terminal.print_json(
                 {"folder": str(done.folder), "files": done.files, "moved_households": done.moved_households}
@@ -163,11 +165,11 @@ def export(
     """Write a plan in another format, and print the files."""
     settings: Settings = context.obj
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.export import export as convert
         from app.jobs.stored_plans import plan_file
 
         with plan_file(plan, settings.store) as file, terminal.progress() as on_step:
-            done = jobs.export(file, out, kind.value, encoding=encoding.value, force=force, on_step=on_step)
+            done = convert(file, out, kind.value, encoding=encoding.value, force=force, on_step=on_step)
         if as_json:
             terminal.print_json({"folder": str(done.folder), "files": done.files, "texts_cut": done.texts_cut})
             return

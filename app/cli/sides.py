@@ -23,7 +23,7 @@ from app.cli.options import (
 from app.cli.root import app
 
 if TYPE_CHECKING:
-    from app.jobs import NoticeCheck, SidesDone
+    from app.jobs.sides import NoticeCheck, SidesDone
     from app.terminal import Terminal
 
 __all__ = ["sides"]
@@ -76,7 +76,9 @@ def sides(
 ) -> None:
     """Print one sentence a grid, or what is true of each side of a notice."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.inputs import Inputs
+        from app.jobs.sides import SidesOrder
+        from app.jobs.sides import sides as tell_sides
 
         sources = name_sources(
             communities=communities,
@@ -86,15 +88,15 @@ def sides(
             compounds=compounds,
             special_sites=special_sites,
         )
-        order = jobs.SidesOrder(
+        order = SidesOrder(
             grids=grids,
-            inputs=jobs.Inputs(sources, columns=tuple(columns or ()), datums=tuple(datum or ())),
+            inputs=Inputs(sources, columns=tuple(columns or ()), datums=tuple(datum or ())),
             notices=check,
             grid=grid,
             only=tuple(only or ()),
         )
         with terminal.progress() as on_step:
-            done = jobs.sides(order, on_step=on_step)
+            done = tell_sides(order, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:

@@ -25,7 +25,7 @@ from app.cli.root import app
 from app.geo.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.jobs import StandardsCheck
+    from app.jobs.check import StandardsCheck
     from app.terminal import Terminal
 
 __all__ = ["check", "read_day"]
@@ -87,15 +87,17 @@ def check(
 ) -> None:
     """Judge communities and projects, and print what is missing, by what standard, and what would mend it."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
         from app.geo.rooms import ROOM_KINDS, Counting
+        from app.jobs.check import CheckOrder
+        from app.jobs.check import check as check_standards
+        from app.jobs.inputs import Inputs
 
         unknown = sorted(set(count or ()) - {*ROOM_KINDS, *ROOM_KINDS.values()})
         if unknown:
             raise UsageError(f"--count {'、'.join(unknown)}：没有这样的用房类别；可用 {'、'.join(ROOM_KINDS)}")
         counted = {kind for kind, words in ROOM_KINDS.items() if kind in (count or ()) or words in (count or ())}
-        order = jobs.CheckOrder(
-            inputs=jobs.Inputs(
+        order = CheckOrder(
+            inputs=Inputs(
                 name_sources(communities=communities, buildings=buildings),
                 columns=tuple(columns or ()),
                 household_basis=household_basis,
@@ -118,7 +120,7 @@ def check(
             force=force,
         )
         with terminal.progress() as on_step:
-            done = jobs.check(order, on_step=on_step)
+            done = check_standards(order, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:

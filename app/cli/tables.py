@@ -26,7 +26,7 @@ from app.cli.options import (
 from app.cli.root import app
 
 if TYPE_CHECKING:
-    from app.jobs import DraftDone, Mapped
+    from app.jobs.draft import DraftDone, Mapped
     from app.terminal import Terminal
 
 __all__ = ["draft", "print_unmapped"]
@@ -68,19 +68,21 @@ def draft(
 ) -> None:
     """Draft grids from a ledger, whole compounds and villages kept together."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
+        from app.jobs.draft import DraftOrder
+        from app.jobs.draft import draft as make_draft
+        from app.jobs.inputs import Inputs
 
         sources = name_sources(communities=communities, buildings=buildings, compounds=compounds)
-        inputs = jobs.Inputs(
+        inputs = Inputs(
             sources,
             columns=tuple(columns or ()),
             datums=tuple(datum or ()),
             household_basis=household_basis,
             mend=mend,
         )
-        order = jobs.DraftOrder(ledger, inputs, make_rules(minimum, maximum, grids), out, force=force)
+        order = DraftOrder(ledger, inputs, make_rules(minimum, maximum, grids), out, force=force)
         with terminal.progress() as on_step:
-            done = jobs.draft(order, on_step=on_step)
+            done = make_draft(order, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:

@@ -25,7 +25,8 @@ from app.cli.root import app
 from app.geo.errors import UsageError
 
 if TYPE_CHECKING:
-    from app.jobs import CoverageDone, SitingDone
+    from app.jobs.coverage import CoverageDone
+    from app.jobs.site import SitingDone
     from app.terminal import Terminal
 
 __all__ = ["coverage", "site"]
@@ -94,14 +95,16 @@ def coverage(
 ) -> None:
     """Measure and print who is within a distance of what, and who is not."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
         from app.geo.coverage import Walk
+        from app.jobs.coverage import CoverageOrder
+        from app.jobs.coverage import coverage as measure
+        from app.jobs.inputs import Inputs
 
         if within and minutes:
             raise UsageError("--within 和 --minutes 只能用一个 (give metres or minutes, not both)")
         limits = within or [minute * speed for minute in minutes or ()] or Walk().within_m
-        order = jobs.CoverageOrder(
-            inputs=jobs.Inputs(
+        order = CoverageOrder(
+            inputs=Inputs(
                 name_sources(communities=communities, streets=streets, buildings=buildings, barriers=barriers),
                 columns=tuple(columns or ()),
                 household_basis=household_basis,
@@ -118,7 +121,7 @@ def coverage(
             force=force,
         )
         with terminal.progress() as on_step:
-            done = jobs.coverage(order, on_step=on_step)
+            done = measure(order, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:
@@ -172,13 +175,15 @@ def site(
 ) -> None:
     """Choose sites and print what each adds."""
     with reporting(context, as_json=as_json) as terminal:
-        from app import jobs
         from app.geo.coverage import Walk
+        from app.jobs.inputs import Inputs
+        from app.jobs.site import SiteOrder
+        from app.jobs.site import site as choose_sites
 
         if everybody and count:
             raise UsageError("-k 和 --all 只能用一个 (give -k or --all, not both)")
-        order = jobs.SiteOrder(
-            inputs=jobs.Inputs(
+        order = SiteOrder(
+            inputs=Inputs(
                 name_sources(communities=communities, streets=streets, buildings=buildings, barriers=barriers),
                 columns=tuple(columns or ()),
                 household_basis=household_basis,
@@ -196,7 +201,7 @@ def site(
             force=force,
         )
         with terminal.progress() as on_step:
-            done = jobs.site(order, on_step=on_step)
+            done = choose_sites(order, on_step=on_step)
         if as_json:
             terminal.print_json(done.record)
         else:

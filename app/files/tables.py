@@ -165,8 +165,6 @@ class LedgerTable:
         }
         if not ledger.typed:
             findings.notes[:] = [note for note in findings.notes if note.kind != "numbers_as_text"]
-        if not ledger.typed:
-            findings.notes[:] = [note for note in findings.notes if note.kind != "numbers_as_text"]
         self._texts = {
             field.name: read_codes(ledger.columns[field.name], field.aliases.split()[0], self.labels, findings)
             if field.kind == "code"

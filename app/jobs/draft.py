@@ -17,7 +17,7 @@ from app import __version__
 from app.files.columns import parse_columns
 from app.files.datums import parse_datums
 from app.files.drafts import ASSIGNMENT, GRID_TABLE, POINTS, assignment_table, grid_table, point_frame, write_table
-from app.files.ledgers import Ledger, read_ledger
+from app.files.dwelling_ledger import Ledger, read_dwelling_ledger
 from app.files.messages import Findings, Note
 from app.files.plans import write_layers
 from app.files.reading import LayerRead, empty_frame, read_layer
@@ -115,7 +115,7 @@ def locate(ledger: str, inputs: Inputs) -> Mapped:
     communities = frames["communities"]
     there_are = dict(zip(communities["community_code"], communities["name"], strict=True))
     try:
-        table = read_ledger(
+        table = read_dwelling_ledger(
             ledger,
             told=told,
             household_basis=inputs.household_basis,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from app.files.delimited import write_csv
-from app.files.ledgers import read_ledger
+from app.files.dwelling_ledger import read_dwelling_ledger
 from app.geo.lineage import trace_lineage
 from app.geo.rules import Rules
 from app.reports.ledgers import Dwellings, list_buildings, list_changes, list_grids, settle_dwellings
@@ -108,7 +108,7 @@ def test_the_reader_of_ledgers_finds_the_same_plan_in_ours(plan, layers, dwellin
     rows = list_buildings(plan, dwellings, roster, lineage)
     content = make_workbook([Sheet(BUILDINGS, rows)]) if suffix == ".xlsx" else write_csv(rows)
     (tmp_path / f"ledger{suffix}").write_bytes(content)
-    read = read_ledger(str(tmp_path / f"ledger{suffix}"))
+    read = read_dwelling_ledger(str(tmp_path / f"ledger{suffix}"))
     assert read.household_basis == plan.about["household_basis"]
     for ours, theirs in (
         ("楼栋编号", "building_id"),

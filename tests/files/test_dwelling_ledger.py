@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from app.files.columns import parse_columns
-from app.files.ledgers import Ledger, read_ledger
+from app.files.dwelling_ledger import Ledger, read_dwelling_ledger
 from app.geo.errors import Fault, InputError
 from app.reports.tables import BUILDINGS
 from app.reports.workbooks import Sheet, make_workbook
@@ -35,7 +35,7 @@ def book(folder: Path, *rows, header=(HEADER,), merges=(), name="台账.xlsx", t
 
 def faults(path: Path | str, **options) -> list[Fault]:
     with pytest.raises(InputError) as caught:
-        read_ledger(str(path), **options)
+        read_dwelling_ledger(str(path), **options)
     for fault in caught.value.faults:
         assert all((fault.fact, fault.remedy, fault.fact_en, fault.remedy_en))
         assert "{" not in fault.say("zh") + fault.say("en")
@@ -149,7 +149,7 @@ def test_many_of_one_kind_are_counted(tmp_path):
 
 
 def test_a_clean_ledger_is_read_whole(tmp_path):
-    ledger = read_ledger(str(book(tmp_path, GOOD, changed(楼栋="2栋", 单元="1单元", 户数="４０", 人口=None))))
+    ledger = read_dwelling_ledger(str(book(tmp_path, GOOD, changed(楼栋="2栋", 单元="1单元", 户数="４０", 人口=None))))
     rows = ledger.rows
     assert list(rows["community_code"]) == [CODE, CODE]
     assert list(rows["building"]) == ["1栋", "2栋"]
@@ -175,7 +175,7 @@ def test_a_header_of_two_rows_under_a_title_is_found_and_merged_cells_are_filled
         ),
         merges=("A1:G1", "A2:A3", "B2:B3", "C2:C3", "D2:E2", "F2:G2", "A4:A5", "B4:B5"),
     )
-    ledger = read_ledger(str(path))
+    ledger = read_dwelling_ledger(str(path))
     assert list(ledger.rows["community"]) == ["甲社区", "甲社区", "乙社区"]
     assert list(ledger.rows["compound"]) == ["桃园", "桃园", "梅园"]
     assert list(ledger.rows["persons"]) == [90.0, 99.0, 50.0]
@@ -203,9 +203,9 @@ def test_our_own_ledger_of_buildings_is_read_back(tmp_path):
         [{name: values.get(name, "") for name in BUILDINGS.names} | {"楼栋": f"{k}栋"} for k in range(1, 4)]
     )
     (tmp_path / "04.xlsx").write_bytes(make_workbook([Sheet(BUILDINGS, rows, above="单位：户", below=("说明：无",))]))
-    ledger = read_ledger(str(tmp_path / "04.xlsx"))
+    ledger = read_dwelling_ledger(str(tmp_path / "04.xlsx"))
     assert ledger.source.endswith(":数据")
-    printed = read_ledger(f"{tmp_path / '04.xlsx'}:楼栋归属明细表")
+    printed = read_dwelling_ledger(f"{tmp_path / '04.xlsx'}:楼栋归属明细表")
     for read in (ledger.rows, printed.rows):
         assert list(read["building"]) == ["1栋", "2栋", "3栋"]
         assert list(read["compound"]) == ["=桃园"] * 3
@@ -223,7 +223,7 @@ def test_households_merged_over_rows_are_refused(tmp_path):
 
 
 def test_a_total_that_is_right_is_no_row(tmp_path):
-    ledger = read_ledger(
+    ledger = read_dwelling_ledger(
         str(book(tmp_path, GOOD, ("小计", "", "", "", "", 36), changed(楼栋="2栋"), ("合计",) + ("",) * 4 + (72,)))
     )
     assert len(ledger.rows) == 2
@@ -233,7 +233,7 @@ def test_a_total_that_is_right_is_no_row(tmp_path):
 def test_a_csv_is_read_in_any_encoding(tmp_path, encoding):
     text = "社区,自然村,户数\n甲社区,王庄,120\n甲社区,李庄,㐂\n".replace("㐂", "200")
     (tmp_path / "台账.csv").write_bytes(text.encode(encoding))
-    ledger = read_ledger(str(tmp_path / "台账.csv"))
+    ledger = read_dwelling_ledger(str(tmp_path / "台账.csv"))
     assert list(ledger.rows["compound"]) == ["王庄", "李庄"]
     assert ("csv_gbk" in notes(ledger)) == (encoding == "gb18030")
 
@@ -250,11 +250,13 @@ def test_a_csv_with_semicolons_and_quoted_line_breaks_keeps_the_numbers_of_its_l
 def test_english_names_and_named_columns_do(tmp_path):
     (tmp_path / "l.csv").write_text("community,estate,flats\n甲,桃园,12\n", "utf-8")
     told = parse_columns(["ledger.compound=estate", "ledger.households=flats"])
-    assert list(read_ledger(str(tmp_path / "l.csv"), told=told).rows["compound"]) == ["桃园"]
+    assert list(read_dwelling_ledger(str(tmp_path / "l.csv"), told=told).rows["compound"]) == ["桃园"]
 
 
 def test_communities_without_a_code_get_an_internal_one(tmp_path):
-    ledger = read_ledger(str(book(tmp_path, changed(社区编码="待赋码"), changed(社区="乙社区", 社区编码=None))))
+    ledger = read_dwelling_ledger(
+        str(book(tmp_path, changed(社区编码="待赋码"), changed(社区="乙社区", 社区编码=None)))
+    )
     assert list(ledger.rows["community_code"]) == ["待赋码-甲社区", "待赋码-乙社区"]
     assert notes(ledger)["codes_pending"] == 2
 
@@ -271,8 +273,8 @@ def test_a_sheet_is_chosen_by_name_or_by_its_header(tmp_path):
     workbook = openpyxl.load_workbook(path)
     workbook.create_sheet("说明", 0).append(("填表说明",))
     workbook.save(path)
-    assert len(read_ledger(str(path)).rows) == 1
-    assert len(read_ledger(f"{path}:楼栋").rows) == 1
+    assert len(read_dwelling_ledger(str(path)).rows) == 1
+    assert len(read_dwelling_ledger(f"{path}:楼栋").rows) == 1
     assert faults(f"{path}:没有")[0].kind == "layer_missing"
     assert faults(f"{path}:说明")[0].kind == "header_missing"
     copy = workbook.copy_worksheet(workbook["楼栋"])
@@ -280,7 +282,7 @@ def test_a_sheet_is_chosen_by_name_or_by_its_header(tmp_path):
     assert faults(path)[0].kind == "layers_several"
     copy.title = "数据"
     workbook.save(path)
-    assert read_ledger(str(path)).source.endswith(":数据")
+    assert read_dwelling_ledger(str(path)).source.endswith(":数据")
 
 
 def test_old_locked_damaged_and_other_files_are_refused_in_words(tmp_path):

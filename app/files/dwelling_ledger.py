@@ -25,7 +25,7 @@ from app.geo.building_labels import building_key
 from app.geo.codes import read_numeral
 from app.geo.layers import HOUSEHOLD_BASES, LEDGER, PENDING, UNSTATED
 
-__all__ = ["Ledger", "read_ledger"]
+__all__ = ["Ledger", "read_dwelling_ledger"]
 
 NAMES = ("community", "town", "compound", "village", "group", "building", "section")
 TOTAL_WORDS = ("合计", "总计", "小计", "共计")
@@ -108,7 +108,7 @@ class _Desk:
         self.findings.settle()
 
 
-def read_ledger(
+def read_dwelling_ledger(
     spec: str,
     *,
     told: Mapping[str, Mapping[str, str]] | None = None,
