@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -83,6 +84,7 @@ PROBLEMS = {
     "401": "请先登录 Sign in first",
     "403": "没有权限 Not allowed",
     "404": "没有，或不在您的辖区 Not there, or not in your area",
+    "405": "这个地址不接受此方法 This address does not take the method",
     "409": "与现状冲突，或不合规则 It contradicts what is there, or breaks a rule",
     "412": "内容已被别人修改 It has changed meanwhile",
     "413": "内容过大 Too large",
@@ -90,6 +92,15 @@ PROBLEMS = {
     "429": "请求过多 Too many requests",
     "503": "暂时不能服务 Not available for the moment",
 }
+PROBLEM_HEADERS = {
+    "401": {"WWW-Authenticate": "用什么登录 how to sign in"},
+    "405": {"Allow": "接受的方法 the methods that are taken"},
+    "429": {"Retry-After": "几秒后再试 seconds until it will be heard"},
+    "503": {"Retry-After": "几秒后再试 seconds until it may be heard"},
+}
+"""What comes with a problem beside its document."""
+NO_NULL = r"^[^\x00]*$"
+"""Of every parameter that is a text: a null character is refused at the door."""
 PUBLIC = (("get", "/health/live"), ("get", "/health/ready"), ("get", "/docs"), ("post", "/session"))
 """What is answered to anybody."""
 
@@ -148,6 +159,12 @@ def _journal_of(scope: Scope) -> Journal | None:
     return None if service is None else service.journal
 
 
+def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in document["paths"].values():
+        for operation in item.values():
+            yield from operation.get("parameters", ())
+
+
 def _describe(application: FastAPI) -> dict[str, Any]:
     """Write the OpenAPI document: FastAPI's, with our problems in place of its 422, and who may ask."""
     if application.openapi_schema:
@@ -167,12 +184,23 @@ def _describe(application: FastAPI) -> dict[str, Any]:
         "key": {"type": "http", "scheme": "bearer", "description": "系统密钥 API key"},
         "session": {"type": "apiKey", "in": "cookie", "name": "jiexiang", "description": "人员登录 a person's session"},
     }
+    for parameter in _parameters(document):
+        schema = parameter["schema"]
+        for one in schema.get("anyOf", [schema]):
+            if one.get("type") == "string" and not one.keys() & {"enum", "format", "pattern"}:
+                one["pattern"] = NO_NULL
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             operation["responses"].pop("422", None)
             for status, words in PROBLEMS.items():
-                operation["responses"].setdefault(status, {"description": words, "content": content})
+                headers = {
+                    name: {"description": told, "required": True, "schema": {"type": "string"}}
+                    for name, told in PROBLEM_HEADERS.get(status, {}).items()
+                }
+                operation["responses"].setdefault(
+                    status, {"description": words, "content": content, **({"headers": headers} if headers else {})}
+                )
             if (method, path) not in PUBLIC:
                 operation["security"] = [{"key": []}, {"session": []}]
     application.openapi_schema = document

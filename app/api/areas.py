@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.store.areas import Area
+from app.store.users import User
 
 __all__ = [
     "HOLDER",
@@ -16,6 +17,7 @@ __all__ = [
     "Caller",
     "area_holds",
     "area_key",
+    "caller_of",
 ]
 
 ROLES_WITH_PHONES = frozenset({"county", "town", "community", "worker"})
@@ -71,3 +73,8 @@ class Caller:
     def label(self) -> str:
         """Return what stands in records: `user:li` or `key:12345-hotline`."""
         return f"{self.kind}:{self.name}"
+
+
+def caller_of(user: User) -> Caller:
+    """Return an account as one who asks."""
+    return Caller("user", user.id, user.name, user.role, user.area, user.person_id)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api.areas import Caller
+from app.api.bodies import LARGEST, Moment
 from app.api.errors import Forbidden
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
@@ -19,9 +19,7 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["运行 operation"])
 
-NEWEST = 2**63 - 1
-
-Moment = Annotated[datetime | None, Query(description="时刻，须带时区 a moment, with its offset from UTC")]
+When = Annotated[Moment | None, Query(description="时刻，须带时区 a moment, with its offset from UTC")]
 Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="其中的文字 words in it")]
 
 
@@ -29,17 +27,17 @@ Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description=
 async def entries(
     caller: Asking,
     service: Serving,
-    since: Moment = None,
-    until: Moment = None,
+    since: When = None,
+    until: When = None,
     actor: Words = "",
     action: Words = "",
     of: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="网格编码 a grid's code")] = "",
-    before: Annotated[int, Query(ge=1, le=NEWEST, description="从哪条之前 the number to begin before")] = NEWEST,
+    before: Annotated[int, Query(ge=1, le=LARGEST, description="从哪条之前 the number to begin before")] = LARGEST,
     limit: Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")] = 100,
 ) -> Response:
     """Search the audit, newest first; for the county alone."""
     _may_read(caller)
-    wanted = Wanted(_aware(since), _aware(until), actor, action, of)
+    wanted = Wanted(since, until, actor, action, of)
     async with service.store.reading() as connection:
         found = await read_audit(connection, before=before, wanted=wanted, most=limit)
     more = found[-1].number if len(found) == limit else None
@@ -49,11 +47,6 @@ async def entries(
 def _may_read(caller: Caller) -> None:
     if caller.role != "county" or caller.area != COUNTY:
         raise Forbidden("审计记录只供县级查阅", "the audit is for the county alone")
-
-
-def _aware(moment: datetime | None) -> datetime | None:
-    """Take a moment without an offset for the server's own."""
-    return None if moment is None else moment.astimezone()
 
 
 def _tell(one: Sealed) -> dict[str, Any]:

@@ -1,22 +1,65 @@
-"""What the bodies of requests share: nothing unknown, no text without end, dates as dates."""
+"""What requests share, in bodies and queries: nothing unknown, no text without end, days and moments as written."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["Body", "Day", "Line", "Number"]
+__all__ = ["LARGEST", "Body", "Day", "Latitude", "Line", "Longitude", "Moment", "Number", "Whole", "together"]
+
+LARGEST = 2**53 - 1
+"""The largest whole number that every reader of JSON and of our OpenAPI document takes for what it is."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def _written_day(given: Any) -> Any:
+    """Refuse what pydantic would take for a day too: seconds since 1970."""
+    if not (isinstance(given, str) and _DAY.fullmatch(given)):
+        raise ValueError("请写成 2026-01-31 write it as 2026-01-31")
+    return given
+
+
+def _written_moment(given: Any) -> Any:
+    """Refuse a moment that does not say where the clock stood."""
+    if not (isinstance(given, str) and _MOMENT.fullmatch(given)):
+        raise ValueError("须带时区，如 2026-01-31T08:00:00Z write it with its zone, as in 2026-01-31T08:00:00Z")
+    return given
+
+
+def _whole(given: Any) -> Any:
+    """Take 3.0 for 3, which JSON Schema does not tell apart."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
 
 Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 """A line of text: a name, a document's number, a reason."""
 
-Day = Annotated[date, Field(strict=False, examples=["2026-01-31"])]
+Day = Annotated[date, BeforeValidator(_written_day), Field(strict=False, examples=["2026-01-31"])]
 """A whole day, written 2026-01-31."""
 
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Moment = Annotated[datetime, BeforeValidator(_written_moment), Field(strict=False, examples=["2026-01-31T08:00:00Z"])]
+"""A moment with its offset from UTC, written as RFC 3339 has it."""
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number; also one that somebody's JSON writes as 3.0."""
+
+Number = Annotated[Whole, Field(ge=1, le=LARGEST)]
 """A permanent internal number."""
+
+
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[120.0])]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[30.0])]
+
+
+def together(first: str, second: str, kind: str) -> dict[str, Any]:
+    """Return what a schema says of two members of which none comes without the other."""
+    both, neither = ({name: {"type": told} for name in (first, second)} for told in (kind, "null"))
+    return {"anyOf": [{"required": [first, second], "properties": both}, {"properties": neither}]}
 
 
 class Body(BaseModel):

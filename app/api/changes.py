@@ -15,11 +15,13 @@ from starlette.responses import Response
 
 from app.api.areas import Caller
 from app.api.board import Board
-from app.api.errors import BadRequest, TooMany, Wrong
+from app.api.bodies import LARGEST
+from app.api.errors import TooMany
 from app.api.examples import CHANGES, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, json_response
 from app.store.changes import Change, read_changes, read_revisions
+from app.store.errors import Conflict
 
 __all__ = ["router", "tell_change"]
 
@@ -33,7 +35,7 @@ _waiting: Counter[str] = Counter()
 async def changes(
     caller: Asking,
     service: Serving,
-    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="上次的 last the `last` of the answer before")] = 0,
+    since: Annotated[int, Query(ge=0, le=LARGEST, description="上次的 last the `last` of the answer before")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000, description="一次几条 how many at most")] = 100,
     wait: Annotated[int, Query(ge=0, le=60, description="没有变更时最多等几秒 seconds to wait for one")] = 0,
 ) -> Response:
@@ -71,9 +73,10 @@ async def _read(service: Service, caller: Caller, since: int, limit: int) -> tup
     async with service.store.reading() as connection:
         newest = (await read_revisions(connection)).changes
         if since > newest:
-            remedy, remedy_en = f"最新的编号是 {newest}：请从 0 重新开始", f"the newest is {newest}: begin again with 0"
-            wrong = Wrong("query.since", remedy, remedy_en)
-            raise BadRequest("编号来自将来", "the number lies in the future", [wrong])
+            raise Conflict(
+                f"编号来自将来：最新的是 {newest}，请从 0 重新开始",
+                f"the number lies in the future: the newest is {newest}, begin again with 0",
+            )
         return await read_changes(connection, since, area=caller.area, most=limit), newest
 
 

@@ -14,13 +14,15 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from app.api.areas import ROLES_WITH_PLANS, Caller
-from app.api.errors import BadRequest, Forbidden, Wrong
+from app.api.bodies import LARGEST
+from app.api.errors import Forbidden
 from app.api.examples import COMPARISON, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES
 from app.store.areas import COUNTY
 from app.store.buildings import Building, read_buildings
+from app.store.errors import Conflict
 from app.store.plans import export_plan
 
 if TYPE_CHECKING:
@@ -39,14 +41,13 @@ router = APIRouter(route_class=StrictRoute, tags=["划分方案 plans"])
 async def comparison(
     caller: Asking,
     service: Serving,
-    number: Annotated[int, Path(ge=1, le=2**63 - 1, description="新方案编号 number of the new plan")],
-    old: Annotated[int, Query(ge=1, le=2**63 - 1, description="原方案编号 number of the old plan")],
+    number: Annotated[int, Path(ge=1, le=LARGEST, description="新方案编号 number of the new plan")],
+    old: Annotated[int, Query(ge=1, le=LARGEST, description="原方案编号 number of the old plan")],
 ) -> Response:
     """Tell what becomes of each grid of an old plan in a new one, counted by buildings, or by units without them."""
     _may_compare(caller)
     if old == number:
-        wrong = Wrong("query.old", "须是另一个方案", "it must be another plan")
-        raise BadRequest("不能与自身对照", "a plan is not compared with itself", [wrong])
+        raise Conflict("不能与自身对照：请给出另一个方案", "a plan is not compared with itself; name another")
     async with service.store.reading() as connection:
         new_plan, old_plan = await export_plan(connection, number), await export_plan(connection, old)
         buildings = await read_buildings(connection)

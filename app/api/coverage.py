@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -14,9 +13,10 @@ from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import Forbidden
 from app.api.examples import COVERAGE, SITES, answer
+from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, tag
-from app.api.small_counts import sees_small_counts, tell_grids, tell_places
+from app.api.small_counts import sees_small_counts, tell_count, tell_rows, tell_shares
 from app.store.areas import COUNTY
 
 __all__ = ["router"]
@@ -27,6 +27,7 @@ USUAL_M = (300.0, 500.0, 1000.0)
 Class = Annotated[
     str, Query(alias="class", max_length=100, description="设施类别，如 service_station、clinic class of facilities")
 ]
+REACHED = ("uncovered_households", "covered_households", "out_of_reach_households")
 _METRES = Query(ge=50, le=5000, description="步行距离（米） metres on foot")
 Gates = Annotated[
     bool,
@@ -45,7 +46,7 @@ async def coverage(
         Literal["county", "community", "grid"], Query(description="按全县、社区或网格 of what")
     ] = "community",
     assume_gates: Gates = False,
-    at: Annotated[date | None, Query(description="哪一天的网格；默认今天 grids of which day; today")] = None,
+    at: At = None,
 ) -> Response:
     """Tell the shares of households and persons within a walk; for one class and distance the blind spots too.
 
@@ -74,7 +75,7 @@ async def coverage(
         }
         if drawn
         else None,
-        "by_gate_households": found["by_gate_households"] if caller.area == COUNTY else None,
+        "by_gate_households": tell_count(caller, found["by_gate_households"]) if caller.area == COUNTY else None,
         "isolated": _tell_isolated(caller, board, found["isolated"]),
     }
     content = bytes(json_response(told).body)
@@ -101,8 +102,9 @@ async def site(
     found = await _measure(service, board, (metres,), assume_gates=assume_gates, facility_class=kind, more=k)
     told = {
         **found,
-        "sites": tell_places(caller, found["sites"], ("households", "adds")),
-        "alone": tell_places(caller, found["alone"], ("households", "adds")),
+        **{name: tell_count(caller, found[name]) for name in REACHED},
+        "sites": tell_rows(caller, found["sites"], ("households", "adds")),
+        "alone": tell_rows(caller, found["alone"], ("households", "adds")),
     }
     content = bytes(json_response(told).body)
     return bytes_response(request, content, tag(caller.area, caller.role, content))
@@ -128,13 +130,9 @@ async def _measure(
 def _tell_shares(caller: Caller, board: Board, level: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     mine = [row for row in rows if row["level"] == level]
     if level == "county":
-        return mine if caller.area == COUNTY else []
-    if level == "community":
-        codes = _communities(caller, board)
-        return [row for row in mine if row["code"] in codes]
-    own = set(board.codes_in(caller.area, None))
-    community_of = {one.grid_code: one.community_code for one in board.grids}
-    return tell_grids(caller, [row for row in mine if row["code"] in own], community_of)
+        return tell_shares(caller, mine) if caller.area == COUNTY else []
+    own = _communities(caller, board) if level == "community" else set(board.codes_in(caller.area, None))
+    return tell_shares(caller, [row for row in mine if row["code"] in own])
 
 
 def _communities(caller: Caller, board: Board) -> set[str]:
@@ -151,7 +149,7 @@ def _tell_spots(caller: Caller, board: Board, rows: list[dict[str, Any]]) -> lis
         if not mine:
             continue
         facts = {name: value for name, value in row.items() if name != "geometry"} | {"community_codes": mine}
-        [told] = tell_places(caller, [facts], ("households", "persons", "homes"), whole=len(mine) == len(codes))
+        [told] = tell_rows(caller, [facts], ("households", "persons", "homes"), whole=len(mine) == len(codes))
         features.append({"type": "Feature", "geometry": row["geometry"], "properties": told})
     return features
 

@@ -204,7 +204,11 @@ async def on_routing_failure(request: Request, error: Exception) -> Response:
     detail, detail_en = _ROUTING.get(code, (row.title, row.title_en))
     headers = dict(error.headers or {})
     if code == HTTPStatus.METHOD_NOT_ALLOWED:  # the router names the methods of the first route at an address alone
-        matching = [route for route in request.app.router.routes if route.path_regex.match(request.scope["path"])]
+        path = request.scope["path"]
+        matching = [route for route in request.app.router.routes if route.path_regex.match(path)]
+        matching = [
+            route for route in matching if route.path == path
+        ] or matching  # of `/a/b` and `/a/{one}`, the first
         headers["Allow"] = ", ".join(sorted({method for route in matching for method in route.methods}))
     return _write(row, detail, detail_en, (), request_id_of(request.scope), headers)
 

@@ -17,7 +17,7 @@ from app.api.board import Board
 from app.api.errors import NotHere
 from app.api.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOURS, SIDES, TOWNS, UNITS, answer
 from app.api.phones import told_phone
-from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit
+from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query
 from app.api.service import ask, bytes_response, service_of, tag
 from app.api.small_counts import sees_small_counts, tell_feature, tell_units
@@ -53,9 +53,9 @@ async def grids(request: Request) -> Response:
     """List grids by code, as GeoJSON; a link leads to the next page, whatever happens meanwhile."""
     caller = await ask(request)
     query = read_query(request.scope, frozenset({"community", "bbox", "limit", "after", "at"}))
-    limit, box, after = read_limit(query), read_box(query), query.get("after", "")
+    limit, box, after = read_limit(query), read_box(query), read_text(query, AFTER) or ""
     board = await board_of(request, query)
-    codes = board.codes_in(caller.area, query.get("community"))
+    codes = board.codes_in(caller.area, read_text(query, ONLY_COMMUNITY))
     if box is not None:
         shape = shapely.box(*box) if box[:2] != box[2:] else shapely.Point(box[:2])
         touched = {board.grids[row].grid_code for row in board.index.tree.query(shape, "intersects")}
@@ -192,6 +192,7 @@ async def community(request: Request) -> Response:
     code = request.path_params["code"]
     async with service_of(request).store.reading() as connection:
         content = await read_community(connection, code, board.day, area=caller.area)
+    content = tell_feature(caller, content)
     return bytes_response(request, content, _plan_tag(caller, board, f"community {code}"), media_type=GEOJSON)
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from app.api.areas import HOLDER, Caller
+from app.api.areas import HOLDER, Caller, caller_of
 from app.api.errors import Forbidden, NotSignedIn, TooMany
 from app.api.frontdoor import Scope
 from app.api.peers import is_peer
@@ -148,7 +148,7 @@ class Identities:
                 user = await find_user(connection, unquote(text.removeprefix(VOUCHED.decode())))
             if user is None:
                 raise _unknown()
-            return Caller("user", user.id, user.name, user.role, user.area, user.person_id)
+            return caller_of(user)
         if text.startswith(MARK):
             async with self.store.reading() as connection:
                 link = await find_link(connection, text)
@@ -159,7 +159,7 @@ class Identities:
             user = await read_session(connection, text)
         if user is None:
             raise _unknown()
-        return Caller("user", user.id, user.name, user.role, user.area, user.person_id)
+        return caller_of(user)
 
     async def _note(self, key_id: int) -> None:
         now = time.monotonic()

@@ -1,7 +1,8 @@
 """What is written into the audit of what is asked: every change, every reading of a phone number, nothing else.
 
-Entries wait in memory, a fifth of a second at most, and are written together; whoever changed something is answered
-only when that is written. A look-up without phone numbers waits for nothing.
+The entry of a change is written in the transaction of the change, so that there is never one without the other. Other
+entries wait in memory, a fifth of a second at most, and are written together; whoever was refused a change is answered
+when that is written. A look-up without phone numbers waits for nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from app.api.openid import RETURN_PATH
 from app.api.phones import TELLING, Telling
 from app.store.audit import Entry, read_head, write_audit
 from app.store.audit_archive import keep_head
-from app.store.connect import Store
+from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import StoreError, StoreUnavailable
 
 __all__ = ["Audited", "Journal"]
@@ -40,6 +42,8 @@ LOOK_UPS = frozenset({"/locate", "/locate/workbook", "/standards/what-if"})
 AUDITED_READS = frozenset({"/audit", RETURN_PATH})
 SIGN_INS = frozenset({"/session", "/sign-in"})
 """Where also an attempt by nobody known is written down."""
+WRITTEN = "jiexiang.written"
+"""Stands in the scope of a request whose entry was written with what it changed."""
 
 
 class Journal:
@@ -61,9 +65,7 @@ class Journal:
             So much waits that nothing more may happen unseen.
         """
         if len(self._waiting) >= MOST_WAITING:
-            raise StoreUnavailable(
-                "审计记录写不进去，暂停服务", "the audit cannot be written; nothing is answered unseen"
-            )
+            raise _unwritten()
         self._waiting.append(entry)
 
     async def flush(self) -> None:
@@ -78,12 +80,29 @@ class Journal:
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits
         await asyncio.shield(writing)
 
+    async def write_with(self, connection: AsyncConnection, scope: Scope) -> None:
+        """Write down, in the transaction of a change and as its last deed, who makes it.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be written, so the change may not be either.
+        """
+        if scope.get("jiexiang.who") is None:
+            return
+        telling = TELLING.get() or Telling()
+        entry = _entry(scope, HTTPStatus.OK, telling, self.source)
+        if entry is not None:
+            await _add(connection, [entry])
+            scope[WRITTEN] = True
+            telling.phones, telling.of = 0, set()
+
     async def _write(self) -> None:
         async with self._one_at_a_time:
             while self._waiting:
                 taken = self._waiting[:MOST_TOGETHER]
                 async with self.store.writing() as connection:
-                    await write_audit(connection, taken)
+                    await _add(connection, taken)
                 del self._waiting[: len(taken)]
 
     async def run(self) -> None:
@@ -154,6 +173,8 @@ class Audited:
             raise held_back
 
     async def _note(self, scope: Scope, status: int, telling: Telling) -> None:
+        if WRITTEN in scope and status < HTTPStatus.BAD_REQUEST and not telling.phones:
+            return
         journal = self.journal_of(scope)
         entry = None if journal is None else _entry(scope, status, telling, journal.source)
         if journal is None or entry is None:
@@ -161,6 +182,26 @@ class Audited:
         journal.note(entry)
         if scope["method"] not in SAFE and route_of(scope) not in LOOK_UPS:
             await journal.flush()
+
+
+async def _add(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Add entries to the audit.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database does not take them.
+    """
+    try:
+        with translating():
+            await write_audit(connection, entries)
+    except StoreError as error:
+        log.error("the audit cannot be written: %s", error.english)
+        raise _unwritten() from error
+
+
+def _unwritten() -> StoreUnavailable:
+    return StoreUnavailable("审计记录写不进去，暂停服务", "the audit cannot be written; nothing is done or told unseen")
 
 
 def _is_plain(scope: Scope) -> bool:
@@ -174,7 +215,7 @@ def _entry(scope: Scope, status: int, telling: Telling, source: Callable[[Scope]
     if caller is None and route not in SIGN_INS:
         return None  # refused before anything happened; anybody could fill the disk with such entries
     reading = scope["method"] in SAFE or route in LOOK_UPS
-    if reading and route not in AUDITED_READS and not (telling.phones and status < 300):
+    if reading and route not in AUDITED_READS and not (telling.phones and status < HTTPStatus.MULTIPLE_CHOICES):
         return None
     details: dict[str, Any] = {}
     if telling.phones:
@@ -186,7 +227,7 @@ def _entry(scope: Scope, status: int, telling: Telling, source: Callable[[Scope]
         f"{scope['method']} {route}",
         _clean(" ".join(f"{name}={value}" for name, value in scope.get("path_params", {}).items())),
         source(scope),
-        "ok" if status < 400 else str(status),
+        "ok" if status < HTTPStatus.BAD_REQUEST else str(int(status)),
         details,
     )
 

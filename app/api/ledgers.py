@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 import shapely
@@ -15,7 +14,7 @@ from app.api.areas import Caller
 from app.api.errors import NotHere
 from app.api.examples import FACILITIES, FACILITY, PROJECT, PROJECTS, ROOM, ROOMS, answer
 from app.api.judging import Judged, judge, visible_codes
-from app.api.queries import link_next
+from app.api.queries import At, link_next
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, bytes_response, json_response, tag
 from app.geo.findings import plain_ledger_room, plain_project
@@ -29,7 +28,6 @@ __all__ = ["router"]
 router = APIRouter(route_class=StrictRoute, tags=["设施与用房 facilities and rooms"])
 
 GEOJSON = "application/geo+json"
-At = Annotated[date | None, Query(description="哪一天；默认今天 on which day; today")]
 After = Annotated[str, Query(max_length=100, description="从哪个编号之后 the code to begin after")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")]
 Code = Annotated[str, Path(max_length=100, description="编号 code")]

@@ -16,10 +16,11 @@ from starlette.responses import Response
 
 from app.api.areas import Caller
 from app.api.board import Board
+from app.api.bodies import Whole
 from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
 from app.api.phones import note_phone
-from app.api.points import DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
-from app.api.queries import AT, board_of, read_limit
+from app.api.points import CHINA, DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
+from app.api.queries import AT, board_of, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query
 from app.api.service import JSON, PRIVATE, ask, bytes_response, tag
 from app.geo.addresses import DOUBTS
@@ -37,17 +38,19 @@ WORTH_A_THREAD = 2_000
 NDJSON = "application/x-ndjson"
 ON_BORDER_M = 0.005
 
+WEST, SOUTH, EAST, NORTH = CHINA
 POINT_PARAMETERS = (
-    Parameter("lon", "经度，度 longitude in degrees", {"type": "number"}, 120.6972),
-    Parameter("lat", "纬度，度 latitude in degrees", {"type": "number"}, 30.6402),
+    Parameter("lon", "经度，度 longitude in degrees", {"type": "number", "minimum": WEST, "maximum": EAST}, 120.6972),
+    Parameter("lat", "纬度，度 latitude in degrees", {"type": "number", "minimum": SOUTH, "maximum": NORTH}, 30.6402),
     Parameter(
         "datum",
         "坐标系；手机地图多为 gcj02 datum; maps on phones mostly use gcj02",
         {"type": "string", "enum": list(DATUM_NAMES), "default": "cgcs2000"},
     ),
 )
+ADDRESS = Parameter("address", "代替坐标：小区楼栋或道路门牌 instead of a point", {"type": "string", "maxLength": 500})
 ADDRESS_PARAMETERS = (
-    Parameter("address", "代替坐标：小区楼栋或道路门牌 instead of a point", {"type": "string", "maxLength": 500}),
+    ADDRESS,
     Parameter("limit", "最多几个候选 how many at most", {"type": "integer", "minimum": 1, "maximum": MOST_CANDIDATES}),
 )
 POINT_NAMES = frozenset(parameter.name for parameter in (*POINT_PARAMETERS, AT))
@@ -98,7 +101,7 @@ class AddressesAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     addresses: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=MOST_ADDRESSES)]
-    limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES)] = 3
+    limit: Annotated[Whole, Field(ge=1, le=MOST_CANDIDATES)] = 3
 
 
 class LineAsked(BaseModel):
@@ -116,9 +119,10 @@ _ADDRESSES = TypeAdapter(AddressesAsked)
 _LINES = TypeAdapter(list[LineAsked])
 
 
-def _answers(*examples: tuple[str, Any]) -> dict[int | str, dict[str, Any]]:
+def _answers(*examples: tuple[str, Any], lines: bool = False) -> dict[int | str, dict[str, Any]]:
     named = {name: {"value": value} for name, value in examples}
-    return {200: {"content": {JSON: {"examples": named, "schema": {"type": "object"}}}}}
+    content: dict[str, Any] = {JSON: {"examples": named, "schema": {"type": "object"}}}
+    return {200: {"content": {**content, NDJSON: {"schema": {"type": "string"}}} if lines else content}}
 
 
 @router.get(
@@ -137,7 +141,7 @@ async def locate(request: Request) -> Response:
     if by_address:
         told = tell_address(
             board,
-            query["address"],
+            read_text(query, ADDRESS) or "",
             caller,
             limit=read_limit(query, usual=5, most=MOST_CANDIDATES),
             phones=caller.sees_phones,
@@ -156,7 +160,9 @@ async def locate(request: Request) -> Response:
 @router.post(
     "/locate",
     summary="许多点或许多地址各在哪个网格 Which grids hold many points or addresses",
-    responses=_answers(("points", MANY_EXAMPLE), ("addresses", {"results": [ADDRESS_EXAMPLE], "unmatched": []})),
+    responses=_answers(
+        ("points", MANY_EXAMPLE), ("addresses", {"results": [ADDRESS_EXAMPLE], "unmatched": []}), lines=True
+    ),
     openapi_extra={
         "parameters": [AT.describe()],
         "requestBody": {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,10 +14,10 @@ from starlette.responses import Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
-from app.api.bodies import Body, Line
+from app.api.bodies import LARGEST, Body, Latitude, Line, Longitude, Moment
 from app.api.errors import BadRequest, Forbidden, NotHere, Wrong
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Service, Serving, json_response
+from app.api.service import Asking, Changing, Service, Serving, json_response
 from app.api.worker import own_rows
 from app.geo.lookup import metres_of_degree
 from app.maps.worker_page import FARTHEST_NOTE_M
@@ -28,8 +27,6 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["边界意见 notes on borders"])
 
-Degrees = Annotated[float, Field(allow_inf_nan=False)]
-
 
 class NoteAsked(Body):
     """A note: one point, given on purpose, and a sentence. `id` is the phone's own, the same whenever it is sent."""
@@ -37,10 +34,10 @@ class NoteAsked(Body):
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,64}$", examples=["0b0f5b0e-3f1c-4b0a-9a53-0d6f2b1f7c55"])]
     grid_code: Annotated[str, Field(max_length=40, examples=["330482001001003"])]
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE, pattern=r"^[^\x00]*\S[^\x00]*$")]
-    lon: Annotated[Degrees, Field(ge=-180, le=180, examples=[120.0])]
-    lat: Annotated[Degrees, Field(ge=-90, le=90, examples=[30.0])]
+    lon: Longitude
+    lat: Latitude
     accuracy_m: Annotated[float | None, Field(ge=0, le=1e7, allow_inf_nan=False)] = None
-    noted_at: Annotated[datetime, Field(strict=False, examples=["2026-01-31T08:00:00Z"])]
+    noted_at: Moment
 
 
 class OutcomeAsked(Body):
@@ -50,15 +47,12 @@ class OutcomeAsked(Body):
 
 
 @router.post("/m/notes", status_code=201, summary="提交边界意见 Send a note on a border")
-async def send(caller: Asking, service: Serving, asked: NoteAsked) -> Response:
+async def send(caller: Asking, service: Serving, changing: Changing, asked: NoteAsked) -> Response:
     """Take a note on a grid of one's own; one that was sent before is answered with 200 and kept once."""
     if caller.role == "system":
         raise Forbidden("边界意见由人员提交", "notes are sent by people")
     board = service.boards.current
     row = await _find_row(caller, service, board, asked.grid_code)
-    if asked.noted_at.tzinfo is None:
-        wrong = Wrong("body.noted_at", "须带时区，如 2026-01-31T08:00:00Z", "needs a zone, as in 2026-01-31T08:00:00Z")
-        raise BadRequest("内容读不懂", "the body cannot be read", [wrong])
     metres = await asyncio.to_thread(_distance, board, row, asked.lon, asked.lat)
     if metres > FARTHEST_NOTE_M:
         far = f"离该网格 {metres:,.0f} 米，超过 {FARTHEST_NOTE_M:,} 米"
@@ -66,7 +60,7 @@ async def send(caller: Asking, service: Serving, asked: NoteAsked) -> Response:
         raise BadRequest("位置不在该网格附近", "the place is not near the grid", [wrong])
     place = (asked.lon, asked.lat)
     new = NewNote(asked.id, board.grids[row].grid_id, asked.text, *place, asked.accuracy_m, asked.noted_at)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         number, fresh = await add_note(connection, new, author=caller.label)
     return json_response({"id": number}, status_code=201 if fresh else 200)
 
@@ -76,7 +70,7 @@ async def listed(
     caller: Asking,
     service: Serving,
     handled: Annotated[bool | None, Query(description="只要已处理或未处理的 only those dealt with, or not")] = None,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="从哪个编号之后 the number to begin after")] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST, description="从哪个编号之后 the number to begin after")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")] = 100,
 ) -> Response:
     """List the notes of the area in the order in which they came."""
@@ -91,13 +85,13 @@ async def listed(
 @router.post("/boundary-notes/{number}/handled", summary="处理边界意见 Deal with a note")
 async def handled(
     caller: Asking,
-    service: Serving,
-    number: Annotated[int, Path(ge=1, le=2**63 - 1, description="编号 number")],
+    changing: Changing,
+    number: Annotated[int, Path(ge=1, le=LARGEST, description="编号 number")],
     asked: OutcomeAsked,
 ) -> Response:
     """Write down what came of a note, once."""
     _may_read(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await handle_note(connection, number, asked.outcome, by=caller.label, area=caller.area)
     return json_response({"id": number, "outcome": asked.outcome})
 

@@ -20,8 +20,9 @@ from app.api.errors import NotSignedIn
 from app.settings import OidcSettings
 from app.store.errors import StoreUnavailable
 
-__all__ = ["RETURN_PATH", "Journey", "OpenId"]
+__all__ = ["LEAVE_PATH", "RETURN_PATH", "Journey", "OpenId"]
 
+LEAVE_PATH = "/sign-in/county"
 RETURN_PATH = "/sign-in/county/return"
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """Signatures with a public key; never `none`, and nothing that our own secret could sign."""

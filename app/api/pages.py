@@ -17,12 +17,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.api.areas import Caller
 from app.api.board import Board
-from app.api.errors import NotHere, NotSignedIn, TooMany
+from app.api.errors import Forbidden, NotHere, NotSignedIn, RequestError, TooMany, problem_response
 from app.api.identity import refuse_other_sites
 from app.api.judging import judge, visible_codes
+from app.api.openid import LEAVE_PATH
 from app.api.routing import StrictRoute
-from app.api.service import PRIVATE, Serving, ask, know, matches, tag
+from app.api.service import PRIVATE, Service, Serving, ask, matches, tag
 from app.api.sessions import close_session, keep_session, open_session
+from app.api.small_counts import sees_small_counts
 from app.geo.assessment import Assessment
 from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset
@@ -36,9 +38,10 @@ from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
 from app.store.connect import AsyncConnection
 from app.store.drawn import Box, read_drawn, read_newest
+from app.store.errors import StoreUnavailable
 from app.store.ground import read_frame
 
-__all__ = ["page_frame", "page_response", "read_language", "router", "signed_in"]
+__all__ = ["page_frame", "page_response", "read_language", "refuse_sign_in", "router", "signed_in"]
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -66,10 +69,14 @@ async def static(digest: str, name: str) -> Response:
 
 @router.get("/sign-in")
 async def show_sign_in(
-    request: Request, then: Annotated[str, Query(alias="next", max_length=1000)] = "/", lang: str = "zh"
+    request: Request,
+    service: Serving,
+    then: Annotated[str, Query(alias="next", max_length=1000)] = "/",
+    lang: str = "zh",
 ) -> Response:
-    """Show the form."""
-    return page_response(request, draw_sign_in(Frame(read_language(lang)), next_page=_own_page(then)))
+    """Show the form, and the way to the county's own entrance."""
+    frame = Frame(read_language(lang))
+    return page_response(request, draw_sign_in(frame, next_page=_own_page(then), entrance=_entrance(service)))
 
 
 @router.post("/sign-in")
@@ -84,17 +91,9 @@ async def sign_in(
     """Take the form; a wrong password is told on the page, as a failure."""
     refuse_other_sites(request.scope)
     try:
-        token, user = await open_session(service, request.scope, name, password)
+        token, _user = await open_session(service, request.scope, name, password)
     except (NotSignedIn, TooMany) as error:
-        language = read_language(lang)
-        fault = error.english if language == "en" else str(error)
-        page = draw_sign_in(Frame(language), next_page=_own_page(then), name=name, fault=fault)
-        status = 401 if isinstance(error, NotSignedIn) else 429
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-        if isinstance(error, TooMany):
-            headers["Retry-After"] = str(error.retry_seconds)
-        return HTMLResponse(page, status, headers)
-    know(request.scope, Caller("user", user.id, user.name, user.role, user.area, user.person_id))
+        return refuse_sign_in(service, error, next_page=_own_page(then), name=name, language=read_language(lang))
     response = RedirectResponse(_own_page(then), 303)
     keep_session(service, response, token)
     return response
@@ -183,6 +182,24 @@ def page_response(request: Request, page: str) -> Response:
     return HTMLResponse(page, headers=headers)
 
 
+def refuse_sign_in(
+    service: Service,
+    error: RequestError | StoreUnavailable,
+    *,
+    next_page: str = "/",
+    name: str = "",
+    language: str = "zh",
+) -> Response:
+    """Show the form again, with why it did not succeed: somebody at a browser reads no problem document."""
+    fault = error.english if language == "en" else str(error)
+    page = draw_sign_in(Frame(language), next_page=next_page, name=name, fault=fault, entrance=_entrance(service))
+    told = problem_response(error, "")
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    if "retry-after" in told.headers:
+        headers["Retry-After"] = told.headers["retry-after"]
+    return HTMLResponse(page, told.status_code, headers)
+
+
 def read_language(text: str) -> str:
     """Return `en` where English is asked for, else `zh`."""
     return "en" if text == "en" else "zh"
@@ -193,6 +210,10 @@ def _assets() -> dict[str, Asset]:
     return {asset.address: asset for asset in (*served_assets(), *worker_assets(), *plan_assets())}
 
 
+def _entrance(service: Service) -> str:
+    return "" if service.openid is None else LEAVE_PATH
+
+
 def _own_page(address: str) -> str:
     """Return an address of this service; any other becomes the first page."""
     plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
@@ -200,11 +221,20 @@ def _own_page(address: str) -> str:
 
 
 async def signed_in(request: Request) -> Caller | Response:
-    """Return who asks; somebody unknown is led to the form and back."""
+    """Return who asks; somebody unknown is led to the form and back.
+
+    Raises
+    ------
+    Forbidden
+        It is another system: pages show every count as it is.
+    """
     try:
-        return await ask(request)
+        caller = await ask(request)
     except NotSignedIn:
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+    if not sees_small_counts(caller):
+        raise Forbidden("页面供人员使用：系统请用接口", "pages are for people; systems use the interface")
+    return caller
 
 
 def _links(caller: Caller) -> tuple[tuple[str, str], ...]:

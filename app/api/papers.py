@@ -9,11 +9,12 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.bodies import LARGEST
 from app.api.errors import Unsupported
 from app.api.examples import PAPER, answer
 from app.api.plans import Id, may_plan
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Serving, json_response
+from app.api.service import Asking, Changing, Serving, json_response
 from app.store.papers import LONGEST_NAME, NewPaper, Paper, file_paper, read_paper, read_papers
 from app.store.plans import read_plan_record
 
@@ -22,7 +23,7 @@ __all__ = ["router"]
 router = APIRouter(route_class=StrictRoute, tags=["划分方案 plans"])
 
 ANY_FILE = "application/octet-stream"
-PaperId = Annotated[int, Path(ge=1, le=2**63 - 1, description="附件编号 number of the paper")]
+PaperId = Annotated[int, Path(ge=1, le=LARGEST, description="附件编号 number of the paper")]
 Name = Annotated[
     str, Query(min_length=1, max_length=LONGEST_NAME, description="文件名 name of the file", examples=["批复.pdf"])
 ]
@@ -51,7 +52,7 @@ async def papers(caller: Asking, service: Serving, number: Id) -> Response:
     responses={201: answer(PAPER)[200]},
 )
 async def file(
-    request: Request, caller: Asking, service: Serving, number: Id, name: Name, step: Step = None
+    request: Request, caller: Asking, changing: Changing, number: Id, name: Name, step: Step = None
 ) -> Response:
     """Keep a paper with a step of a plan: the body is the file itself, which never changes afterwards."""
     may_plan(caller)
@@ -59,7 +60,7 @@ async def file(
     if kind != ANY_FILE:
         raise Unsupported(f"请用 {ANY_FILE} 直接发送文件", f"send the file itself as {ANY_FILE}")
     new = NewPaper(name, await request.body())
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         kept = await file_paper(connection, number, new, by=caller.label, step=step)
     place = f"/plans/{number}/papers/{kept.id}"
     return json_response(_tell(kept), status_code=201, headers={"Location": place})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -12,11 +11,12 @@ from starlette.responses import Response
 
 from app.api.areas import ROLES_WITH_ASSIGNMENTS, Caller
 from app.api.board import Board
-from app.api.bodies import Body, Day, Line, Number
+from app.api.bodies import LARGEST, Body, Day, Line, Number
 from app.api.errors import Forbidden, NotHere, PreconditionFailed
 from app.api.phones import told_phone
+from app.api.queries import At
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Service, Serving, bytes_response, json_response, tag
+from app.api.service import Asking, Changing, Service, Serving, bytes_response, json_response, tag
 from app.store.assignments import (
     Assignment,
     NewAssignment,
@@ -33,9 +33,8 @@ __all__ = ["router"]
 router = APIRouter(route_class=StrictRoute, tags=["人员配备 people and assignments"])
 
 Role = Literal["网格长", "专职网格员", "兼职网格员", "网格党组织书记"]
-At = Annotated[date | None, Query(description="哪一天；默认今天 on which day; today")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")]
-Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="编号 number")]
+Id = Annotated[int, Path(ge=1, le=LARGEST, description="编号 number")]
 
 
 class AssignmentAsked(Body):
@@ -95,9 +94,9 @@ async def assignments(
     service: Serving,
     at: At = None,
     grid_code: Annotated[str | None, Query(max_length=40, description="只要这个网格的 only of this grid")] = None,
-    person_id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="只要此人的 only of this person")] = None,
+    person_id: Annotated[int | None, Query(ge=1, le=LARGEST, description="只要此人的 only of this person")] = None,
     history: Annotated[bool, Query(description="历史全部 all there ever were")] = False,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="从哪个编号之后 the number to begin after")] = 0,
+    after: Annotated[int, Query(ge=0, le=LARGEST, description="从哪个编号之后 the number to begin after")] = 0,
     limit: Limit = 100,
 ) -> Response:
     """List who is responsible for which grid on a day, or the whole history."""
@@ -130,40 +129,42 @@ async def assignment(request: Request, caller: Asking, service: Serving, number:
 
 
 @router.post("/assignments", status_code=201, summary="配备人员 Assign a person to a grid")
-async def create(caller: Asking, service: Serving, asked: AssignmentAsked) -> Response:
+async def create(caller: Asking, service: Serving, changing: Changing, asked: AssignmentAsked) -> Response:
     """Make somebody responsible for a grid from a day on."""
     _may_assign(caller)
     grid_id = _grid_id(service.boards.current, caller, asked.grid_code)
     new = NewAssignment(asked.person_id, grid_id, asked.role, asked.since, asked.until, asked.document_number)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await read_person(connection, asked.person_id, area=caller.area)
         number = await assign(connection, new, actor=caller.label)
         made = await read_assignment(connection, number, area=caller.area)
-    return _changed(caller, service, made, status_code=201)
+        return _changed(caller, service, made, status_code=201)
 
 
 @router.post("/assignments/{number}/end", summary="结束配备 End an assignment")
-async def end(request: Request, caller: Asking, service: Serving, number: Id, asked: EndAsked) -> Response:
+async def end(request: Request, caller: Asking, changing: Changing, number: Id, asked: EndAsked) -> Response:
     """End an assignment; one that has not begun by that day is deleted."""
     _may_assign(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await _hold(request, connection, caller, number)
         await end_assignment(connection, number, on=asked.on, area=caller.area)
     return json_response({"id": number, "until": asked.on.isoformat()})
 
 
 @router.post("/assignments/{number}/move", status_code=201, summary="调整网格 Move a person to another grid")
-async def move(request: Request, caller: Asking, service: Serving, number: Id, asked: MoveAsked) -> Response:
+async def move(
+    request: Request, caller: Asking, service: Serving, changing: Changing, number: Id, asked: MoveAsked
+) -> Response:
     """Move a person to another grid in the same role; both happen or neither."""
     _may_assign(caller)
     grid_id = _grid_id(service.boards.current, caller, asked.grid_code)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await _hold(request, connection, caller, number)
         new = await move_assignment(
             connection, number, to_grid=grid_id, on=asked.on, actor=caller.label, area=caller.area
         )
         made = await read_assignment(connection, new, area=caller.area)
-    return _changed(caller, service, made, status_code=201)
+        return _changed(caller, service, made, status_code=201)
 
 
 async def _hold(request: Request, connection: Any, caller: Caller, number: int) -> None:

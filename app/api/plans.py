@@ -13,16 +13,16 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.api.areas import ROLES_WITH_PLANS, Caller
-from app.api.bodies import Body, Day, Line, Number
+from app.api.bodies import LARGEST, Body, Day, Latitude, Line, Longitude, Number, together
 from app.api.errors import BadRequest, Forbidden, Unsupported, Wrong
 from app.api.examples import PLAN, answer
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Serving, json_response
+from app.api.service import Asking, Changing, Serving, json_response
 from app.store.areas import COUNTY
 from app.store.objections import NewObjection, add_objection, read_objections, reply
 from app.store.plans import (
@@ -42,7 +42,7 @@ __all__ = ["Id", "may_plan", "router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["划分方案 plans"])
 
-Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="方案编号 number of the plan")]
+Id = Annotated[int, Path(ge=1, le=LARGEST, description="方案编号 number of the plan")]
 GEOPACKAGE = "application/geopackage+sqlite3"
 UPLOAD_KINDS = (GEOPACKAGE, "application/octet-stream")
 FILE_NAME = "plan.gpkg"
@@ -50,6 +50,8 @@ FILE_NAME = "plan.gpkg"
 
 class StepAsked(Body):
     """A step before publication, on what paper, and why; a public notice has its first and last day."""
+
+    model_config = ConfigDict(json_schema_extra=together("notice_from", "notice_to", "string"))
 
     step: Literal["reviewed", "public_notice", "approved"]
     unit: Line = ""
@@ -81,10 +83,12 @@ class WithdrawalAsked(Body):
 class ObjectionAsked(Body):
     """What somebody objects, and where."""
 
+    model_config = ConfigDict(json_schema_extra=together("lon", "lat", "number"))
+
     author: Line = ""
     text: Annotated[str, Field(min_length=1, max_length=5000, pattern=r"^[^\x00]*$")]
-    lon: float | None = None
-    lat: float | None = None
+    lon: Longitude | None = None
+    lat: Latitude | None = None
 
 
 class ReplyAsked(Body):
@@ -116,7 +120,7 @@ async def plans(caller: Asking, service: Serving) -> Response:
 async def upload(
     request: Request,
     caller: Asking,
-    service: Serving,
+    changing: Changing,
     title: Annotated[str, Query(max_length=200, description="名称 what to call it")] = "",
 ) -> Response:
     """Take in a plan file as a draft: read in a process of its own, whole or not at all."""
@@ -132,7 +136,7 @@ async def upload(
             async for piece in request.stream():
                 await asyncio.to_thread(opened.write, piece)
         plan = await asyncio.to_thread(take_in, path, name=FILE_NAME)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         number = await import_plan(connection, plan, act=Act(caller.label), title=title)
         made = await read_plan_record(connection, number)
     return json_response(_tell(made), status_code=201, headers={"Location": f"/plans/{number}"})
@@ -164,46 +168,48 @@ async def file(caller: Asking, service: Serving, number: Id) -> Response:
 
 
 @router.delete("/plans/{number}", status_code=204, summary="删除草案 Delete a draft")
-async def delete(caller: Asking, service: Serving, number: Id) -> Response:
+async def delete(caller: Asking, changing: Changing, number: Id) -> Response:
     """Delete a plan that is still a draft."""
     may_plan(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await delete_draft(connection, number)
     return Response(status_code=204)
 
 
 @router.post("/plans/{number}/steps", summary="审核、公示、批复 Take a plan to its next step", responses=answer(PLAN))
-async def step(caller: Asking, service: Serving, number: Id, asked: StepAsked) -> Response:
+async def step(caller: Asking, service: Serving, changing: Changing, number: Id, asked: StepAsked) -> Response:
     """Record that a plan was reviewed, put on public notice, or approved."""
     may_plan(caller)
     notice = _notice(asked)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await take_step(connection, number, asked.step, act, skippable=service.skipped_steps, notice=notice)
         found = await read_plan_record(connection, number)
     return json_response(_tell(found))
 
 
 @router.post("/plans/{number}/publication", summary="发布生效 Publish a plan")
-async def publication(caller: Asking, service: Serving, number: Id, asked: PublicationAsked) -> Response:
+async def publication(
+    caller: Asking, service: Serving, changing: Changing, number: Id, asked: PublicationAsked
+) -> Response:
     """Put a plan in force from a day on, in the communities it covers; every promise is checked again before."""
     from app.store.publication import publish
 
     may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         done = await publish(connection, number, effective=asked.effective, act=act, skippable=service.skipped_steps)
     return json_response({**asdict(done), "effective": done.effective.isoformat()})
 
 
 @router.post("/plans/{number}/withdrawal", summary="废止 Withdraw a plan")
-async def withdrawal(caller: Asking, service: Serving, number: Id, asked: WithdrawalAsked) -> Response:
+async def withdrawal(caller: Asking, changing: Changing, number: Id, asked: WithdrawalAsked) -> Response:
     """End a plan's validity on a day; nothing before it comes back unless `again` names it."""
     from app.store.publication import withdraw
 
     may_plan(caller)
     act = Act(caller.label, asked.unit, asked.document_number, asked.why)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         done = await withdraw(connection, number, on=asked.on, act=act, again=asked.again)
     return json_response({**asdict(done), "on": done.on.isoformat()})
 
@@ -227,23 +233,23 @@ async def objections(caller: Asking, service: Serving, number: Id) -> Response:
 
 
 @router.post("/plans/{number}/objections", status_code=201, summary="登记意见 Record an objection")
-async def object_to(caller: Asking, service: Serving, number: Id, asked: ObjectionAsked) -> Response:
+async def object_to(caller: Asking, changing: Changing, number: Id, asked: ObjectionAsked) -> Response:
     """Record an objection to a plan under public notice."""
     may_plan(caller)
     if (asked.lon is None) != (asked.lat is None):
         wrong = Wrong("body.lon", "经度和纬度须一起给出", "longitude and latitude come together")
         raise BadRequest("内容读不懂", "the body cannot be read", [wrong])
     place = (asked.lon, asked.lat) if asked.lon is not None and asked.lat is not None else None
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         made = await add_objection(connection, number, NewObjection(asked.author, asked.text, place))
     return json_response({"id": made}, status_code=201)
 
 
 @router.post("/objections/{number}/reply", summary="答复意见 Reply to an objection")
-async def reply_to(caller: Asking, service: Serving, number: Id, asked: ReplyAsked) -> Response:
+async def reply_to(caller: Asking, changing: Changing, number: Id, asked: ReplyAsked) -> Response:
     """Answer an objection, once."""
     may_plan(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await reply(connection, number, asked.reply, by=caller.label, adopted=asked.adopted)
     return json_response({"id": number, "adopted": asked.adopted})
 

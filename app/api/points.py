@@ -20,6 +20,14 @@ MOST_POINTS = 100_000
 CHINA = (72.0, 0.5, 138.0, 56.0)
 """West, south, east, north: where a county can lie. What is outside is swapped, projected or a slip."""
 
+LongitudeAsked = Annotated[
+    float, Field(allow_inf_nan=False, json_schema_extra={"minimum": CHINA[0], "maximum": CHINA[2]})
+]
+LatitudeAsked = Annotated[
+    float, Field(allow_inf_nan=False, json_schema_extra={"minimum": CHINA[1], "maximum": CHINA[3]})
+]
+"""What is beyond these is refused by `read_points`, which says what it may have been meant for."""
+
 Numbers = NDArray[np.float64]
 
 
@@ -29,7 +37,7 @@ class PointsAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     points: Annotated[
-        list[tuple[Annotated[float, Field(allow_inf_nan=False)], Annotated[float, Field(allow_inf_nan=False)]]],
+        list[tuple[LongitudeAsked, LatitudeAsked]],
         Field(max_length=MOST_POINTS, description="经度、纬度 rows of longitude, latitude"),
     ]
     datum: DatumName = "cgcs2000"

@@ -4,30 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Annotated
 from urllib.parse import urlencode
 
+from fastapi import Query
 from starlette.requests import Request
 
 from app.api.board import Board
+from app.api.bodies import Day
 from app.api.errors import BadRequest, Wrong
 from app.api.points import CHINA, read_number
 from app.api.routing import Parameter
 from app.api.service import service_of
 
-__all__ = ["AT", "BBOX", "LIMIT", "MOST_ROWS", "board_of", "link_next", "read_box", "read_day", "read_limit"]
+__all__ = [
+    "AFTER",
+    "AT",
+    "BBOX",
+    "LIMIT",
+    "MOST_ROWS",
+    "At",
+    "board_of",
+    "link_next",
+    "read_box",
+    "read_day",
+    "read_limit",
+    "read_text",
+]
 
 MOST_ROWS = 1_000
 USUAL_ROWS = 100
 Box = tuple[float, float, float, float]
 
 AT = Parameter("at", "哪一天；默认今天 on which day; today where it is not said", {"type": "string", "format": "date"})
+At = Annotated[Day | None, Query(description=AT.words)]
+"""The same for routes whose parameters FastAPI reads."""
 LIMIT = Parameter(
     "limit",
     "一页几条 how many on a page",
     {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": USUAL_ROWS},
     10,
 )
-AFTER = Parameter("after", "从哪个编码之后开始；见 links the code to begin after; see links", {"type": "string"})
+AFTER = Parameter(
+    "after", "从哪个编码之后开始；见 links the code to begin after; see links", {"type": "string", "maxLength": 100}
+)
 BBOX = Parameter(
     "bbox",
     "西,南,东,北；一个点也可以 west,south,east,north",
@@ -76,6 +96,21 @@ def read_limit(query: Mapping[str, str], *, usual: int = USUAL_ROWS, most: int =
         wrong = Wrong("query.limit", f"应是 1 到 {most} 的整数", f"must be a whole number from 1 to {most}")
         raise BadRequest("有参数读不懂", "some parameters cannot be read", [wrong])
     return int(text)
+
+
+def read_text(query: Mapping[str, str], parameter: Parameter) -> str | None:
+    """Return the text of a parameter, or None where it is not given.
+
+    Raises
+    ------
+    BadRequest
+        It is longer than the parameter may be.
+    """
+    text, most = query.get(parameter.name), int(parameter.schema["maxLength"])
+    if text is not None and len(text) > most:
+        wrong = Wrong(f"query.{parameter.name}", f"最多 {most} 个字", f"{most} signs at most")
+        raise BadRequest("有参数过长", "some parameters are too long", [wrong])
+    return text
 
 
 def read_box(query: Mapping[str, str]) -> Box | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import Depends
@@ -24,7 +26,7 @@ from app.api.rates import Rates
 from app.api.walks import Walks
 from app.settings import ServiceSettings
 from app.store.areas import Area
-from app.store.connect import Store
+from app.store.connect import AsyncConnection, Store
 from app.store.users import LOCK_MINUTES, MOST_FAILURES
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ __all__ = [
     "PRIVATE",
     "Asking",
     "Boards",
+    "Changing",
     "Service",
     "Serving",
     "ask",
     "bytes_response",
+    "changing",
     "json_response",
     "know",
     "matches",
@@ -110,6 +114,18 @@ async def ask(request: Request) -> Caller:
     return caller
 
 
+@asynccontextmanager
+async def changing(service: Service, scope: Scope) -> AsyncIterator[AsyncConnection]:
+    """Change something, and write down in the same transaction who did: both are kept, or neither.
+
+    What a caller who is not known changes (a failed attempt to sign in) leaves no entry here.
+    """
+    async with service.store.writing() as connection:
+        yield connection
+        if service.journal is not None:
+            await service.journal.write_with(connection, scope)
+
+
 def know(scope: Scope, caller: Caller) -> None:
     """Write on a request who makes it, for the log and the audit."""
     scope["jiexiang.who"] = caller
@@ -118,6 +134,14 @@ def know(scope: Scope, caller: Caller) -> None:
 
 Serving = Annotated[Service, Depends(service_of)]
 Asking = Annotated[Caller, Depends(ask)]
+
+
+def _changing(request: Request) -> Callable[[], AbstractAsyncContextManager[AsyncConnection]]:
+    return partial(changing, service_of(request), request.scope)
+
+
+Changing = Annotated[Callable[[], AbstractAsyncContextManager[AsyncConnection]], Depends(_changing)]
+"""The transaction of what a route changes, and of the entry in the audit that belongs to it."""
 
 
 def tag(area: Area, *parts: object) -> str:

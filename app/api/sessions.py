@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.areas import Caller
+from app.api.areas import Caller, caller_of
 from app.api.boards import CHINA_TIME
 from app.api.bodies import Body
 from app.api.errors import NotSignedIn, TooMany
@@ -19,7 +19,7 @@ from app.api.identity import COOKIE, refuse_other_sites, session_token
 from app.api.peers import source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Service, Serving, json_response, know
+from app.api.service import Asking, Service, Serving, changing, json_response, know
 from app.store.assignments import Assignment, read_assignments
 from app.store.users import User, end_session, sign_in, start_session
 
@@ -42,9 +42,7 @@ async def start(request: Request, given: Credentials, service: Serving) -> Respo
     """Start a session; its cookie cannot be read by scripts and is sent to this site alone."""
     refuse_other_sites(request.scope)
     token, user = await open_session(service, request.scope, given.name, given.password)
-    caller = Caller("user", user.id, user.name, user.role, user.area, user.person_id)
-    know(request.scope, caller)
-    response = json_response(_tell(caller, user.display_name), status_code=201)
+    response = json_response(_tell(caller_of(user), user.display_name), status_code=201)
     keep_session(service, response, token)
     return response
 
@@ -103,9 +101,12 @@ async def open_session(service: Service, scope: Scope, name: str, password: str)
     wait = service.failures.take(source)
     if wait:
         raise TooMany("这个地址的失败次数过多，请稍后再试", "too many failures from here; wait", retry_seconds=wait)
-    async with service.store.writing() as connection:
+    token = ""
+    async with changing(service, scope) as connection:
         attempt = await sign_in(connection, name, password)
-        token = await start_session(connection, attempt.user.id) if attempt.user is not None else ""
+        if attempt.user is not None:
+            know(scope, caller_of(attempt.user))
+            token = await start_session(connection, attempt.user.id)
     locked_until = attempt.locked_until
     if not attempt.known:  # as if it were locked, so that nobody learns which accounts there are
         seconds = service.strangers.take(name.strip().lower())
@@ -133,7 +134,7 @@ async def close_session(service: Service, scope: Scope, response: Response) -> N
     """End the session of a request, here and in the browser."""
     token = session_token(scope).decode("ascii", "replace")
     service.forget(scope)
-    async with service.store.writing() as connection:
+    async with changing(service, scope) as connection:
         await end_session(connection, token)
     secure = service.settings.secure_cookie
     response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="strict")

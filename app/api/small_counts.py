@@ -1,9 +1,10 @@
 """Small counts below the community: who may see them, and what others are told instead. The one place that decides.
 
-A count under ten of a grid or a spot tells of single homes. Those who work there see it; systems do not. Where one grid
-of a community is withheld, the next smallest is withheld with it, or the total of the community would tell the first.
-Counts that stand one by one are told in tens: what two versions or neighbouring questions differ by tells of nobody;
-and what the total of the community leaves for a grid that is withheld is anything below ten.
+A count under ten of a grid, a building or a spot tells of single homes. Those who work there see it; systems and
+holders of links do not. Whatever they are told of homes and people is told in tens, and nothing under ten: of grids
+and units, of shares within a walk, of blind spots, and of whole communities and the county too. A total told to the
+last home would tell, beside the grids, one that is withheld; and two totals, of two versions or of walks of 500 and
+501 metres, would tell the one building between them. In tens they differ by nothing or by ten, whatever it holds.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from typing import Any
 
 from app.api.areas import Caller
 
-__all__ = ["LEAST", "sees_small_counts", "tell_count", "tell_feature", "tell_grids", "tell_places", "tell_units"]
+__all__ = ["LEAST", "sees_small_counts", "tell_count", "tell_feature", "tell_rows", "tell_shares", "tell_units"]
 
 LEAST = 10
 ROLES = frozenset({"county", "planner", "town", "community", "worker"})
-COUNTS = (
-    *("households", "households_within", "share", "persons", "persons_within", "persons_share"),
-    *("households_in_circle", "over_claimed"),
-)
+SHARES = {"share": ("households_within", "households"), "persons_share": ("persons_within", "persons")}
+"""Shares, each with the part and the whole that it is of."""
+COUNTS = (*SHARES["share"], *SHARES["persons_share"], "households_in_circle", "over_claimed")
 
 
 def sees_small_counts(caller: Caller) -> bool:
@@ -29,44 +29,34 @@ def sees_small_counts(caller: Caller) -> bool:
     return caller.role in ROLES
 
 
-def tell_grids(
-    caller: Caller, rows: Sequence[Mapping[str, Any]], community_of: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """Return shares of coverage of grids as somebody may see them; `withheld` marks those without numbers."""
-    if sees_small_counts(caller):
-        return [dict(row) for row in rows]
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for place, row in enumerate(rows):
-        group = (community_of.get(row["code"], ""), row["facility_class"], row["within_m"])
-        groups.setdefault(group, []).append(place)
-    small = {place for place, row in enumerate(rows) if _is_small(row)}
-    for places in groups.values():
-        hidden = [place for place in places if place in small]
-        others = [place for place in places if place not in small]
-        if len(hidden) == 1 and others:
-            small.add(min(others, key=lambda place: rows[place]["households"]))
-    return [_withhold(row, COUNTS) if place in small else dict(row) for place, row in enumerate(rows)]
+def tell_shares(caller: Caller, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return shares of coverage as somebody may see them: reckoned from the counts that are told."""
+    told = tell_rows(caller, rows, COUNTS)
+    if not sees_small_counts(caller):
+        for row in told:
+            row |= {name: _divide(row[part], row[whole]) for name, (part, whole) in SHARES.items()}
+    return told
 
 
-def tell_places(
+def tell_rows(
     caller: Caller, rows: Iterable[Mapping[str, Any]], counts: Sequence[str], *, whole: bool = True
 ) -> list[dict[str, Any]]:
-    """Return places with counts as somebody may see them; not `whole` are those that reach beyond the own area."""
-    open_to = sees_small_counts(caller) and whole
-    return [
-        dict(row) if open_to or not any(_few(row[name]) for name in counts) else _withhold(row, counts) for row in rows
-    ]
+    """Return rows with counts as somebody may see them; `withheld` marks those of which a count is not told.
+
+    Not `whole` are rows that reach beyond the own area: nobody bound to it works there.
+    """
+    if sees_small_counts(caller) and whole:
+        return [dict(row) for row in rows]
+    return [_tell_row(row, counts) for row in rows]
 
 
 def tell_count(caller: Caller, count: float | None) -> float | None:
     """Return a count as somebody may see it: as it is, or in tens and none of those under ten."""
-    if not count or sees_small_counts(caller):
-        return count
-    return None if count < LEAST else round(count, -1)
+    return count if sees_small_counts(caller) else _in_tens(count)
 
 
 def tell_feature(caller: Caller, feature: bytes) -> bytes:
-    """Return a grid or unit, as PostGIS has written it, as somebody may see it.
+    """Return a grid or a community, as PostGIS has written it, as somebody may see it.
 
     Its shape is not read. The reason of a grid outside the band names its number of households, so it goes too.
     """
@@ -74,10 +64,7 @@ def tell_feature(caller: Caller, feature: bytes) -> bytes:
         return feature
     head, mark, rest = feature.partition(b',"properties":')
     properties = json.loads(rest[:-1])
-    counts = {name: tell_count(caller, properties[name]) for name in ("households", "persons") if name in properties}
-    if any(count is None and properties[name] is not None for name, count in counts.items()):
-        counts["withheld"] = True
-    properties |= counts
+    properties = _tell_row(properties, [name for name in ("households", "persons") if name in properties])
     if properties.get("reason"):
         properties["reason"] = ""
     return head + mark + json.dumps(properties, ensure_ascii=False, separators=(",", ":")).encode() + b"}"
@@ -89,26 +76,21 @@ def tell_units(caller: Caller, collection: bytes) -> bytes:
         return collection
     told = json.loads(collection)
     for feature in told["features"]:
-        properties = feature["properties"]
-        count = tell_count(caller, properties["households"])
-        withheld = {"withheld": True} if count is None and properties["households"] is not None else {}
-        feature["properties"] = {**properties, "households": count, **withheld}
+        feature["properties"] = _tell_row(feature["properties"], ["households"])
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _is_small(row: Mapping[str, Any]) -> bool:
-    """Tell whether any count of a row, or what two of them leave between them, is small."""
-    households, persons = row["households"], row["persons"]
-    counts = [households, row["households_within"], households - row["households_within"]]
-    counts += [row["households_in_circle"], row["over_claimed"]]
-    if persons is not None and row["persons_within"] is not None:
-        counts += [persons, row["persons_within"], persons - row["persons_within"]]
-    return any(_few(count) for count in counts)
+def _tell_row(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
+    told = {name: _in_tens(row[name]) for name in counts}
+    withheld = any(count is None and row[name] is not None for name, count in told.items())
+    return {**row, **told, **({"withheld": True} if withheld else {})}
 
 
-def _few(count: float | None) -> bool:
-    return count is not None and 0 < count < LEAST
+def _in_tens(count: float | None) -> float | None:
+    if not count:
+        return count
+    return None if count < LEAST else round(count, -1)
 
 
-def _withhold(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:
-    return {**row, **dict.fromkeys(counts), "withheld": True}
+def _divide(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else round(part / whole, 4)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.bodies import Body, Day
 from app.api.errors import BadRequest, NotHere, Wrong
 from app.api.examples import CHANGED, STANDARD, STANDARDS, answer
-from app.api.judging import Judged, judge, visible_codes
+from app.api.judging import judge, visible_codes
+from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, bytes_response, json_response, tag
-from app.geo.assessment import STATUSES, CommunityFinding
+from app.geo.assessment import STATUSES, Assessment, CommunityFinding
 from app.geo.findings import plain_community, plain_project, plain_standard
 from app.geo.suppositions import Supposition, suppose
 from app.store.findings import read_findings
@@ -26,7 +26,6 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["设施达标 facility standards"])
 
-At = Annotated[date | None, Query(description="哪一天；默认今天 on which day; today")]
 Code = Annotated[str, Path(max_length=40, description="社区编码 code of the community")]
 Amount = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 MOST_SUPPOSED = 100
@@ -48,7 +47,13 @@ class ProjectSupposed(Body):
 
 
 class WhatIf(Body):
-    """What might be added; nothing of it is kept."""
+    """What might be added, one thing at least; nothing of it is kept."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": [one], "properties": {one: {"minItems": 1}}} for one in ("rooms", "projects")]
+        }
+    )
 
     at: Day | None = None
     rooms: Annotated[list[RoomSupposed], Field(max_length=MOST_SUPPOSED, default_factory=list)]
@@ -71,17 +76,18 @@ async def standards(
     day = at or service.boards.current.day
     judged = await judge(service, day)
     visible = set(await visible_codes(service, caller, judged, day))
-    mine = [one for one in judged.found.communities if one.community.code in visible]
+    seen = judged.within(visible)
+    mine = seen.communities
     counts = Counter(one.status for one in mine)
     wanted = [one for one in mine if one.community.code > after and status in (None, one.status)]
     page = wanted[:limit]
-    ranks = _ranks(judged)
+    ranks = _ranks(seen)
     told = {
         "as_of": day.isoformat(),
         "standards": [plain_standard(one, day) for one in judged.ledgers.standards if one.enabled],
         "summary": {one: counts[one] for one in STATUSES},
         "communities": [_tell(one, ranks) for one in page],
-        "projects": [plain_project(one) for one in judged.found.projects if one.community_code in visible],
+        "projects": [plain_project(one) for one in seen.projects],
         "after": page[-1].community.code if len(wanted) > limit else None,
     }
     content = bytes(json_response(told).body)
@@ -93,7 +99,8 @@ async def standard(request: Request, caller: Asking, service: Serving, community
     """Tell how a community stands, room by room, and what was recorded of it before."""
     day = at or service.boards.current.day
     judged = await judge(service, day)
-    found = _find(judged, community, await visible_codes(service, caller, judged, day))
+    seen = judged.within(set(await visible_codes(service, caller, judged, day)))
+    found = _find(seen, community)
     async with service.store.reading() as connection:
         kept = await read_findings(connection, community, area=caller.area)
     recorded = [
@@ -112,8 +119,8 @@ async def standard(request: Request, caller: Asking, service: Serving, community
         }
         for one in kept
     ]
-    projects = [plain_project(one) for one in judged.found.projects if one.community_code == community]
-    told = {"as_of": day.isoformat(), **_tell(found, _ranks(judged)), "projects": projects, "recorded": recorded}
+    projects = [plain_project(one) for one in seen.projects if one.community_code == community]
+    told = {"as_of": day.isoformat(), **_tell(found, _ranks(seen)), "projects": projects, "recorded": recorded}
     content = bytes(json_response(told).body)
     return bytes_response(request, content, tag(caller.area, content))
 
@@ -151,19 +158,23 @@ async def what_if(caller: Asking, service: Serving, asked: WhatIf) -> Response:
     return json_response(told)
 
 
-def _find(judged: Judged, code: str, visible: list[str]) -> CommunityFinding:
-    found = next((one for one in judged.found.communities if one.community.code == code and code in visible), None)
+def _find(seen: Assessment, code: str) -> CommunityFinding:
+    found = next((one for one in seen.communities if one.community.code == code), None)
     if found is None:
         raise NotHere(f"没有社区 {code} 的核查结论", f"nothing is known of a community {code}")
     return found
 
 
-def _ranks(judged: Judged) -> dict[str, tuple[int, int]]:
-    """Return the places of communities that miss something: by what is missing, and by households."""
-    by_households = {one.community.code: place for place, one in enumerate(judged.found.by_households(), 1)}
+def _ranks(seen: Assessment) -> dict[str, tuple[int, int]]:
+    """Return the places, among those that one sees, of communities that miss something.
+
+    They are by what is missing, and by households. A place in the whole county would tell somebody bound to a community
+    how many others miss more.
+    """
+    by_households = {one.community.code: place for place, one in enumerate(seen.by_households(), 1)}
     return {
         one.community.code: (place, by_households[one.community.code])
-        for place, one in enumerate(judged.found.by_shortfall(), 1)
+        for place, one in enumerate(seen.by_shortfall(), 1)
     }
 
 

@@ -17,11 +17,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.api.areas import Caller
-from app.api.bodies import Body
+from app.api.bodies import LARGEST, Body
 from app.api.changes import tell_change
 from app.api.errors import Forbidden
 from app.api.routing import StrictRoute
-from app.api.service import Asking, Boards, Serving, json_response
+from app.api.service import Asking, Boards, Changing, Serving, json_response
 from app.store.changes import read_changes, read_revisions
 from app.store.connect import Store
 from app.store.errors import StoreError
@@ -37,7 +37,7 @@ MOST_CHANGES = 500
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 1.0
 
-Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="编号 number")]
+Id = Annotated[int, Path(ge=1, le=LARGEST, description="编号 number")]
 
 
 class WebhookAsked(Body):
@@ -67,19 +67,19 @@ async def webhooks(caller: Asking, service: Serving) -> Response:
 
 
 @router.post("/webhooks", status_code=201, summary="新增推送地址 Tell another system of changes")
-async def add(caller: Asking, service: Serving, asked: WebhookAsked) -> Response:
+async def add(caller: Asking, changing: Changing, asked: WebhookAsked) -> Response:
     """Add an address; the secret that signs what it is sent is told this once."""
     _may_tell(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         number, secret = await add_webhook(connection, asked.url, area=caller.area, created_by=caller.label)
     return json_response({"id": number, "url": asked.url, "secret": secret}, status_code=201)
 
 
 @router.delete("/webhooks/{number}", status_code=204, summary="删除推送地址 Tell it no more")
-async def remove(caller: Asking, service: Serving, number: Id) -> Response:
+async def remove(caller: Asking, changing: Changing, number: Id) -> Response:
     """Remove an address."""
     _may_tell(caller)
-    async with service.store.writing() as connection:
+    async with changing() as connection:
         await remove_webhook(connection, number)
     return Response(status_code=204)
 

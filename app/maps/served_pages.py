@@ -32,16 +32,14 @@ __all__ = [
 class Frame:
     """What every page has around it.
 
-    `links` are pages the reader may open, as keys of the words (`overview`, `plan`, …) with their addresses; `csrf` is
-    the token that forms carry back; `user` is empty before sign-in; an `exported` page opens from disk and holds its
-    style and script itself.
+    `links` are pages the reader may open, as keys of the words (`overview`, `plan`, …) with their addresses; `user`
+    is empty before sign-in; an `exported` page opens from disk and holds its style and script itself.
     """
 
     language: str = "zh"
     here: str = "/"
     links: tuple[tuple[str, str], ...] = ()
     user: str = ""
-    csrf: str = ""
     home: str = "/"
     exported: bool = False
 
@@ -98,11 +96,14 @@ def served_words(language: str) -> Mapping[str, str]:
     return words
 
 
-def draw_sign_in(frame: Frame, *, next_page: str, name: str = "", fault: str = "") -> str:
-    """Draw the form to sign in; `fault` says why the last attempt failed, `name` is what was typed then."""
-    return draw_page(
-        "sign_in.html", frame, served_words(frame.language)["signIn"], next=next_page, name=name, fault=fault
-    )
+def draw_sign_in(frame: Frame, *, next_page: str, name: str = "", fault: str = "", entrance: str = "") -> str:
+    """Draw the form to sign in.
+
+    `fault` says why the last attempt failed, `name` is what was typed then; `entrance` is the address of the county's
+    own sign-in, where there is one.
+    """
+    title = served_words(frame.language)["signIn"]
+    return draw_page("sign_in.html", frame, title, next=next_page, name=name, fault=fault, entrance=entrance)
 
 
 def draw_overview(frame: Frame, brief: str, figures: Sequence[Figure], towns: Table) -> str:
@@ -133,7 +134,6 @@ def draw_page(template: str, frame: Frame, title: str, **values: Any) -> str:
             here=frame.here,
             links=[{"title": words[key], "address": address} for key, address in frame.links],
             user=frame.user,
-            csrf=frame.csrf,
             **values,
         )
     )

@@ -65,6 +65,7 @@ STRANGERS = ("nobody", "revoked", "expired", "disabled", "locked")
 """Callers who are nobody (any more): without anything, with a key or a session that does not hold."""
 CALLERS = [*ROLES, HOLDER, *STRANGERS]
 ALL = frozenset(ROLES)
+PEOPLE = ALL - {"system"}
 COUNTY = frozenset({"county"})
 PLANNERS = frozenset({"county", "planner"})
 READERS = frozenset({"county", "planner", "town", "community"})
@@ -178,15 +179,15 @@ EXPECTED: Mapping[str, Expected] = {
     "DELETE /session": Expected(),
     "GET /m/area": Expected(),
     "GET /m/people": Expected(),
-    "POST /m/notes": Expected(ALL - {"system"}, body=NOTE, outside=404),
+    "POST /m/notes": Expected(PEOPLE, body=NOTE, outside=404),
     "GET /boundary-notes": Expected(READERS),
     "POST /boundary-notes/{number}/handled": Expected(READERS, body={"outcome": "已核"}, outside=404),
     "GET /metrics": Expected(),
     "GET /audit": Expected(may=COUNTY),
     # pages lead those who are nobody to the form
-    "GET /": Expected(stranger=303),
-    "GET /gaps": Expected(stranger=303),
-    "GET /plan": Expected(stranger=303),
+    "GET /": Expected(PEOPLE, stranger=303),
+    "GET /gaps": Expected(PEOPLE, stranger=303),
+    "GET /plan": Expected(PEOPLE, stranger=303),
     # what anybody gets: no data
     "GET /m": Expected(public=True),
     "GET /m/offline.js": Expected(public=True),

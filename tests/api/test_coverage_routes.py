@@ -12,7 +12,7 @@ import shapely
 from live_service import ELSEWHERE, FIRST, SECOND
 
 from app.api.areas import Caller
-from app.api.small_counts import tell_grids
+from app.api.small_counts import tell_shares
 from app.api.walks import Walks
 from app.geo.errors import UsageError
 from app.jobs.stored_walks import WalkTask, measure_stored
@@ -169,15 +169,49 @@ def row(code, households, within, *, persons=None):
     }
 
 
-def test_small_counts_of_grids_are_withheld_from_systems_and_cannot_be_subtracted():
-    rows = [row("a", 400.0, 395.0), row("b", 300.0, 200.0), row("c", 350.0, 100.0), row("d", 380.0, 90.0)]
-    homes = {"a": "X", "b": "X", "c": "X", "d": "Y"}
-    system = Caller("key", 1, "hotline", "system", COUNTY)
-    told = tell_grids(system, rows, homes)
-    assert [one.get("withheld", False) for one in told] == [True, True, False, False]  # five are without; b is the next
-    assert {told[0][name] for name in ("households", "households_within", "share", "over_claimed")} == {None}
-    assert told[2:] == rows[2:]
-    assert tell_grids(Caller("user", 2, "wang", "county", COUNTY), rows, homes) == rows
+def test_shares_are_told_to_systems_as_counts_in_tens_give_them():
+    rows = [row("a", 404.0, 397.0), row("b", 300.0, 4.0, persons=9)]
+    a, b = tell_shares(Caller("key", 1, "hotline", "system", COUNTY), rows)
+    assert (a["households"], a["households_within"], a["share"], a["households_in_circle"]) == (400, 400, 1.0, 400)
+    assert (b["households"], b["households_within"], b["share"], b["persons"]) == (300, None, None, None)
+    assert [one.get("withheld", False) for one in (a, b)] == [False, True]
+    assert tell_shares(Caller("user", 2, "wang", "county", COUNTY), rows) == rows
+
+
+COUNTED = {
+    *("households", "households_within", "persons", "persons_within", "households_in_circle", "over_claimed", "homes"),
+    *("by_gate_households", "adds", "uncovered_households", "covered_households", "out_of_reach_households"),
+}
+
+
+def counts_in(told):
+    """Yield every count of homes or people in an answer, wherever it stands."""
+    if isinstance(told, list):
+        for one in told:
+            yield from counts_in(one)
+    elif isinstance(told, dict):
+        for name, one in told.items():
+            if name in COUNTED and one is not None:
+                yield name, one
+            yield from counts_in(one)
+
+
+@pytest.mark.parametrize("level", ["county", "community", "grid"])
+def test_walks_of_neighbouring_lengths_tell_a_system_of_no_home_between_them(walked, level):
+    """The smallest home is of three households, the others of fifty: some walk from 480 to 500 m ends between two."""
+    seen = {}
+    for role in ("county", "system"):
+        asked = [ask(walked, role, level=level, **{**STATION, "metres": metres}).json() for metres in (480, 490, 500)]
+        seen[role] = [count for told in asked for count in counts_in(told)]
+    assert any(count % 10 for _, count in seen["county"])
+    assert {name for name, _ in seen["system"]} >= {"households", "households_within"}
+    assert [(name, count) for name, count in seen["system"] if count % 10] == []
+
+
+def test_a_system_is_told_in_tens_what_another_facility_would_reach(walked):
+    told = ask(walked, "system", "/site", k=2, metres=300).json()
+    assert {name for name, _ in counts_in(told)} >= {"uncovered_households", "covered_households", "adds"}
+    assert [(name, count) for name, count in counts_in(told) if count % 10] == []
 
 
 def test_a_system_sees_no_small_count_of_a_spot_or_a_home(walked):

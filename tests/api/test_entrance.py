@@ -93,11 +93,14 @@ def test_a_token_with_one_fault_lets_nobody_in(entrance, provider, fault):
     answer = travel(entrance, f"{provider}/{fault}")
     assert answer.status_code == 401
     assert "jiexiang=" not in answer.headers.get("set-cookie", "")
+    assert_shown_on_the_form(answer, "没有开通" if fault == "stranger" else "请再试一次")
 
 
 def test_the_way_back_must_be_the_way_out(entrance, provider):
-    assert travel(entrance, f"{provider}/good", state="another").status_code == 401
-    assert travel(entrance, f"{provider}/good", keep_cookie=False).status_code == 401
+    for changed in ({"state": "another"}, {"keep_cookie": False}):
+        answer = travel(entrance, f"{provider}/good", **changed)
+        assert answer.status_code == 401
+        assert_shown_on_the_form(answer, "登录页面过期了，请再试一次")
 
 
 def test_a_provider_that_is_another_or_silent_is_no_fault_of_whoever_signs_in(entrance, provider):
@@ -105,6 +108,29 @@ def test_a_provider_that_is_another_or_silent_is_no_fault_of_whoever_signs_in(en
         answer = travel(entrance, issuer)
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
+        assert_shown_on_the_form(answer, "统一登录暂时没有应答")
+
+
+def assert_shown_on_the_form(answer: httpx.Response, fault: str) -> None:
+    """Whoever comes back to a browser reads a page, with the way to try again."""
+    assert answer.headers["content-type"].startswith("text/html")
+    assert fault in answer.text
+    assert '<a href="/sign-in/county">' in answer.text
+    assert "form-action 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_form_offers_the_entrance_where_there_is_one(entrance):
+    application = entrance.application.app.app
+    served, settings = application.state.service, OidcSettings("https://sso.example", "jiexiang", "a secret")
+    assert "/sign-in/county" not in entrance.asking("").get("/sign-in").text
+    application.state.service = replace(served, openid=OpenId(settings, PUBLIC, httpx.AsyncClient(trust_env=False)))
+    try:
+        assert '<a href="/sign-in/county">' in entrance.asking("").get("/sign-in").text
+        wrong = entrance.asking("").post("/sign-in", data={"name": "u-town", "password": "wrong horse 9"})
+        assert wrong.status_code == 401
+        assert '<a href="/sign-in/county">' in wrong.text
+    finally:
+        application.state.service = served
 
 
 def test_a_code_works_once_and_only_with_its_verifier(entrance, provider):

@@ -352,9 +352,46 @@ def test_changes_are_told_in_order_once_and_within_the_area(live):
     assert {one["community_code"] for one in mine} <= {community_code(2), None}
 
 
-@pytest.mark.parametrize("query", ["since=-1", "since=x", "since=99999999", "limit=0", "limit=1001", "wait=61"])
+@pytest.mark.parametrize("query", ["since=-1", "since=x", f"since={2**53}", "limit=0", "limit=1001", "wait=61"])
 def test_numbers_that_cannot_be_are_refused(live, query):
     assert live.asking("county").get(f"/changes?{query}").status_code == 400
+
+
+def test_a_number_from_the_future_contradicts_what_is_there(live):
+    answer = live.asking("county").get("/changes?since=99999999")
+    assert answer.status_code == 409
+    assert "请从 0 重新开始" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("day", ["0", "1767225600", "20260101", "2026-01-01T00:00:00", "2026-1-1", "二〇二六年"])
+@pytest.mark.parametrize("path", ["/assignments", "/standards", "/rooms", "/projects", "/grids", "/coverage"])
+def test_a_day_is_a_written_day_and_no_number_of_seconds(live, path, day):
+    assert live.asking("county").get(path, params={"at": day}).status_code == 400
+
+
+@pytest.mark.parametrize("moment", ["0", "1767225600.5", "2026-01-01", "2026-01-01T00:00:00"])
+def test_a_moment_says_where_the_clock_stood(live, moment):
+    assert live.asking("county").get("/audit", params={"since": moment}).status_code == 400
+    assert live.asking("county").get("/audit", params={"since": "2026-01-01T00:00:00+08:00"}).status_code == 200
+
+
+def test_a_text_that_is_too_long_is_refused(live):
+    for query in ({"community": "0" * 41}, {"after": "0" * 101}):
+        assert live.asking("county").get("/grids", params=query).status_code == 400
+    assert live.asking("county").get("/locate", params={"address": "街" * 501}).status_code == 400
+
+
+def test_a_whole_number_may_be_written_with_a_point(live):
+    """JSON Schema does not tell 3.0 from 3, and neither do some systems that write JSON."""
+    asked = {"addresses": ["阳光花园3栋"], "limit": 2.0}
+    assert live.asking("county").post("/locate", json=asked).status_code == 200
+    assert live.asking("county").post("/locate", json={**asked, "limit": 2.5}).status_code == 400
+
+
+def test_a_method_that_is_not_taken_names_those_of_this_address_alone(live):
+    """`/standards/what-if` is no community, whatever `GET /standards/{community}` would take."""
+    refused = live.asking("county").request("PUT", "/standards/what-if")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
 
 
 def test_a_change_is_awaited(live):
@@ -514,7 +551,7 @@ def test_two_plans_are_laid_side_by_side(live, tmp_path):
     assert told["households"] == 400 * 8
     assert told["moved_households"] == 400 * 4
     assert {flow["change"] for flow in told["flows"] if flow["households"]} == {"拆分"}
-    assert planner.get(f"/plans/{number}/comparison?old={number}").status_code == 400
+    assert planner.get(f"/plans/{number}/comparison?old={number}").status_code == 409
     assert planner.get(f"/plans/{number}/comparison").status_code == 400
     assert planner.get(f"/plans/{number}/comparison?old=999999").status_code == 404
     assert live.asking("system").get(f"/plans/{number}/comparison?old={live.plan_id}").status_code == 403

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from live_service import CLERK, EVERY_STEP, FIRST, SINCE, Live, live_service, point_in
@@ -95,6 +96,84 @@ def test_units_are_withheld_as_grids_are(counted):
 
     assert counts("county") == [7, 413]
     assert counts("system") == [None, 410]
+
+
+@pytest.fixture(scope="module")
+def renewed(counted) -> Live:
+    """Put a second version in force: one building of three households is gone from the large grid."""
+
+    async def fill(store):
+        plan = draw_plan([3], note="本网格 7 户")
+        for layer in (plan.grids, plan.units):
+            layer["households"] = [7, 410]
+        plan.grids["persons"] = [18.0, 1196.0]
+        plan.communities["households"] = 417
+        async with store.writing() as connection:
+            number = await import_plan(connection, plan, act=CLERK, title="小，又一版")
+        async with store.writing() as connection:
+            await publish(connection, number, effective=date(2026, 7, 1), act=CLERK, skippable=EVERY_STEP)
+
+    counted.run(fill)
+    counted.until_renewed()
+    return counted
+
+
+COUNTED = frozenset({"households", "persons"})
+
+
+def counts_in(told) -> list[float]:
+    """Return every count of homes or people in an answer, in order."""
+    if isinstance(told, list):
+        return [count for one in told for count in counts_in(one)]
+    if not isinstance(told, dict):
+        return []
+    here = [one for name, one in told.items() if name in COUNTED and one is not None]
+    return here + [count for one in told.values() for count in counts_in(one)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"/grids/{LARGE}", "/grids?limit=1000", f"/grids/{LARGE}/units", f"/grids/{LARGE}/neighbours",
+     f"/communities/{community_code(3)}", "/communities", "/towns"],
+)  # fmt: skip
+def test_two_versions_that_differ_by_one_building_do_not_tell_of_it(renewed, address):
+    def ask(role: str, day: str) -> list[float]:
+        return counts_in(renewed.asking(role).get(address, params={"at": day}).json())
+
+    before, after = (ask("system", day) for day in ("2026-06-30", "2026-07-01"))
+    assert [count % 10 for count in (*before, *after)] == [0] * (len(before) + len(after))
+    assert {one - other for one, other in zip(before, after, strict=True)} <= {0, 10}
+    if before:  # the county sees it: there is something to tell
+        assert ask("county", "2026-06-30") != ask("county", "2026-07-01")
+
+
+def test_what_changed_is_told_without_any_count(renewed):
+    for role in ("county", "system"):
+        told = renewed.asking(role).get("/changes?limit=1000").json()["changes"]
+        published = [one for one in told if one["kind"] == "plan.published"]
+        assert len(published) >= 2
+        assert all(set(one["details"]) == {"plan_id", "effective"} for one in published)
+
+
+@pytest.mark.parametrize("role", ["system", "town", "community", "worker"])
+def test_nobody_bound_to_a_part_or_outside_lays_two_versions_side_by_side(renewed, role):
+    assert renewed.asking(role).get("/plans/2/comparison?old=1").status_code == 403
+
+
+@pytest.mark.parametrize("address", ["/", "/plan", "/gaps"])
+def test_pages_which_tell_every_count_are_not_for_systems(counted, address):
+    assert counted.asking("system").get(address).status_code == 403
+    assert counted.asking("town").get(address).status_code == 200
+
+
+def test_the_total_of_a_community_does_not_tell_the_grid_that_is_withheld():
+    """Of two grids one holds 1 to 9 households: whatever the total and the other are told as, eight of these fit."""
+    fits: dict[tuple[float, float], set[int]] = {}
+    for small in range(1, 10):
+        for large in range(300, 501):
+            fits.setdefault((tell_count(SYSTEM, small + large), tell_count(SYSTEM, large)), set()).add(small)
+    told_far_from_the_ends = {key: found for key, found in fits.items() if 310 <= key[1] <= 490}
+    assert min(len(found) for found in told_far_from_the_ends.values()) >= 8
 
 
 def test_the_tag_of_one_who_sees_more_answers_nobody_who_sees_less(counted):

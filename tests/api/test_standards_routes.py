@@ -25,7 +25,8 @@ PAPER = {"evidence": "title", "evidence_number": "甲1", "in_use": True}
 ROOMS = [
     Room("R1", HERE, "一站", "service_station", 280.0, **PAPER),
     Room("R2", HERE, "中心", "service_station", 100.0, shares={HERE: 0.1, THERE: 0.9}, **PAPER),
-    Room("R3", THERE, "二站", "service_station", 250.0, **PAPER),
+    Room("R3", THERE, "二站", "service_station", 250.0, evidence="lease", evidence_number="租3", in_use=True,
+         lease_until=date(2029, 12, 31)),
     Room("R4", THERE, "租房", "service_station", 90.0, evidence="lease", evidence_number="租1", in_use=True,
          lease_until=date(2027, 1, 31)),
     Room("R5", THERE, "诊所", "clinic", 50.0, **PAPER),
@@ -112,6 +113,17 @@ def test_who_is_bound_to_an_area_sees_its_communities_alone(ledgers, role, codes
     assert [one["community_code"] for one in told["communities"]] == codes
     assert sum(told["summary"].values()) == len(codes)
     assert {one["community_code"] for one in told["projects"]} == set(codes)
+
+
+def test_a_place_among_those_that_miss_something_is_told_within_the_area_alone(ledgers):
+    """In the county the other community misses more; who is bound to one learns nothing of that."""
+    day = "2030-06-01"
+    [here, there] = get(ledgers, "county", "/standards", at=day)["communities"]
+    assert (here["rank_by_shortfall"], there["rank_by_shortfall"]) == (2, 1)
+    [here] = get(ledgers, "community", "/standards", at=day)["communities"]
+    assert (here["rank_by_shortfall"], here["rank_by_households"]) == (1, 1)
+    assert get(ledgers, "community", f"/standards/{HERE}", at=day)["rank_by_shortfall"] == 1
+    assert get(ledgers, "county", f"/standards/{HERE}", at=day)["rank_by_shortfall"] == 2
 
 
 def test_what_lies_elsewhere_is_not_found(ledgers):

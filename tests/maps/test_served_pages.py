@@ -30,6 +30,19 @@ def test_the_sign_in_page_speaks_the_language_asked_for(language, tag, heading):
     assert 'name="next" value="/plan"' in page
 
 
+def test_the_entrance_of_the_county_is_offered_where_there_is_one():
+    address = "/sign-in/county"
+    assert f'<a href="{address}">用县统一身份认证登录</a>' in draw_sign_in(Frame(), next_page="/", entrance=address)
+    assert address not in draw_sign_in(Frame(), next_page="/")
+
+
+def test_no_form_carries_a_token_that_nobody_looks_at():
+    """What keeps other sites out is the origin that a browser tells, and the strict cookie."""
+    pages = [draw_sign_in(Frame(), next_page="/"), draw_overview(Frame(user="王一", links=LINKS), "", [], TOWNS)]
+    hidden = [name for page in pages for name in re.findall(r'type="hidden" name="([^"]+)"', page)]
+    assert hidden == ["next"]
+
+
 def test_the_page_that_is_open_is_marked_and_no_other():
     page = draw_overview(Frame(here="/plan", links=LINKS), "", [], TOWNS)
     assert re.findall(r'href="([^"]+)" aria-current="page"', page) == ["/plan"]
@@ -44,7 +57,7 @@ def test_figures_lead_to_their_lists_and_towns_stand_in_the_table():
 
 @pytest.mark.parametrize("hostile", HOSTILE.values())
 def test_hostile_values_are_text(hostile):
-    frame = Frame(user=hostile, csrf=hostile, links=LINKS)
+    frame = Frame(user=hostile, links=LINKS)
     pages = [
         draw_overview(
             frame,

@@ -7,6 +7,7 @@ import shapely
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 
 from app.geo.plan import Plan
+from tests.hostile_names import NAMES
 
 #        0        350        700            1200 m
 #   600  +---------+----------+--------------+
@@ -20,12 +21,8 @@ from app.geo.plan import Plan
 #                          primary
 WEST, EAST = "320199001001", "320199001002"
 
-HOSTILE = {
-    "template": "${window.hit=1}`;window.hit=1;//",
-    "markup": "</script><img src=x onerror=window.hit=1>",
-    "quotes": "\"'><svg onload=window.hit=1> & \u2028\u2029 \\",
-    "jinja": "{{ 7*7 }}{% raise %}{# gone #}",
-}
+HOSTILE = {kind: NAMES[kind] for kind in ("template", "markup", "quotes", "jinja")}
+"""What a page would run: what browsers are shown."""
 
 
 def place(x_m: float, y_m: float) -> tuple[float, float]:

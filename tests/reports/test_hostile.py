@@ -11,7 +11,6 @@ from dataclasses import replace
 import docx
 import openpyxl
 import pytest
-from hostile import NAMES
 from paper_town import draw_toy_plan, layers_of
 
 from app.files.delimited import write_csv
@@ -25,6 +24,7 @@ from app.reports.ledgers import list_buildings, list_changes, list_grids, settle
 from app.reports.sketches import Sketcher, print_pdf
 from app.reports.tables import BUILDINGS, CHANGES, GRIDS
 from app.reports.workbooks import Sheet, make_workbook
+from tests.hostile_names import NAMES
 
 
 def hostile_plan(name: str) -> Plan:
@@ -32,7 +32,7 @@ def hostile_plan(name: str) -> Plan:
     return replace(plan, about={**plan.about, "household_basis": name})
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_hostile_names_go_through_every_output(name):
     plan = hostile_plan(name)
     layers = layers_of(plan, name)
@@ -67,7 +67,7 @@ def test_hostile_names_go_through_every_output(name):
             assert archive.testzip() is None
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_hostile_names_are_drawn_with_glyphs_that_there_are(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of a glyph that it lacks
