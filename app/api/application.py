@@ -45,6 +45,7 @@ from app.api.metrics import Figures
 from app.api.service import Service
 from app.geo.errors import JiexiangError
 from app.settings import ServiceSettings
+from app.store.errors import StoreUnavailable
 
 __all__ = ["build", "build_inside"]
 
@@ -145,6 +146,7 @@ def build(settings: ServiceSettings, figures: Figures, service: Service | None =
             "密钥不能写在地址里：请放在 Authorization 头里，并更换这一个",
             "a key does not belong in an address: send it in the Authorization header, and replace this one",
         ),
+        stopping=lambda: StoreUnavailable("服务正在停止，请稍后再试", "the service is stopping; try again later"),
         largest_body=lambda method, path: (
             settings.largest_plan if method == "POST" and path in UPLOADS else settings.largest_body
         ),

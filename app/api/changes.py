@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.areas import Caller
@@ -33,6 +34,7 @@ _waiting: Counter[str] = Counter()
 
 @router.get("/changes", summary="某个编号之后的变更 What changed since a number", responses=answer(CHANGES))
 async def changes(
+    request: Request,
     caller: Asking,
     service: Serving,
     since: Annotated[int, Query(ge=0, le=LARGEST, description="上次的 last the `last` of the answer before")] = 0,
@@ -46,9 +48,8 @@ async def changes(
         while True:
             found, newest = await _read(service, caller, since, limit)
             left = until - time.monotonic()
-            if found or left <= 0:
+            if found or left <= 0 or not await _wait(request, service, newest, left):
                 break
-            await _until_something_changes(service, newest, left)
     last = found[-1].number if len(found) == limit else newest
     board = service.boards.current
     return json_response({"changes": [tell_change(board, one) for one in found], "last": last})
@@ -80,12 +81,29 @@ async def _read(service: Service, caller: Caller, since: int, limit: int) -> tup
         return await read_changes(connection, since, area=caller.area, most=limit), newest
 
 
-async def _until_something_changes(service: Service, seen: int, seconds: float) -> None:
-    """Wait until the board knows of more than was seen, or the time is over."""
+async def _wait(request: Request, service: Service, seen: int, seconds: float) -> bool:
+    """Wait until the board knows of more than was seen, and tell whether anybody is there still to hear of it."""
+    renewed = asyncio.create_task(_until_renewed(service, seen))
+    gone = asyncio.create_task(_until_gone(request))
+    try:
+        await asyncio.wait((renewed, gone), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if renewed.done():
+            renewed.result()
+        return not gone.done()
+    finally:
+        renewed.cancel()
+        gone.cancel()
+
+
+async def _until_renewed(service: Service, seen: int) -> None:
     boards = service.boards
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds), boards.changed:
-            await boards.changed.wait_for(lambda: boards.current.revisions.changes > seen)
+    async with boards.changed:
+        await boards.changed.wait_for(lambda: boards.current.revisions.changes > seen)
+
+
+async def _until_gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @contextmanager

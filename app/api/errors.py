@@ -7,6 +7,7 @@ shows SQL, a traceback or a path.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
@@ -21,6 +22,7 @@ from starlette.responses import Response
 
 from app.api.frontdoor import request_id_of
 from app.geo.errors import InputError, JiexiangError
+from app.store.errors import StoreUnavailable
 
 __all__ = [
     "STATUSES",
@@ -127,6 +129,7 @@ STATUSES: Mapping[str, Status] = {
     "StoreUnavailable": Status(
         HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "暂时不能服务", "Not available for the moment"
     ),
+    "ClientDisconnect": Status(HTTPStatus.BAD_REQUEST, "broken-off", "请求没有发完", "The request broke off"),
     "TimeoutError": Status(
         HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "暂时不能服务", "Not available for the moment"
     ),
@@ -138,12 +141,16 @@ _ROUTING = {
     HTTPStatus.NOT_FOUND: ("没有这个地址", "there is no such address"),
     HTTPStatus.METHOD_NOT_ALLOWED: ("这个地址不接受此方法", "this address does not take this method"),
 }
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 RETRY_SECONDS = 2
 
 
 def describe_failure(error: BaseException) -> tuple[Status, str, str, Sequence[Wrong]]:
     """Return how a failure is told: its row of the table, the words in Chinese and English, what is wrong where."""
-    status = next((STATUSES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in STATUSES), _FAULT)
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if isinstance(error, OSError) and error.errno in _FULL:
+        names = [StoreUnavailable.__name__]
+    status = next((STATUSES[name] for name in names if name in STATUSES), _FAULT)
     if status is _FAULT:
         return status, "请把请求编号告诉管理员", "tell the administrator the number of the request", ()
     if isinstance(error, InputError):
@@ -151,6 +158,8 @@ def describe_failure(error: BaseException) -> tuple[Status, str, str, Sequence[W
         return status, "数据不能使用", "the data cannot be used", wrong
     if isinstance(error, TimeoutError):
         return status, "用时过长，请稍后再试", "it took too long; try again later", ()
+    if isinstance(error, OSError):
+        return status, "服务器磁盘已满，请联系管理员清理", "the disk of the server is full; tell its administrator", ()
     return status, str(error), str(getattr(error, "english", error)), getattr(error, "wrong", ())
 
 

@@ -70,6 +70,7 @@ class FrontDoor:
         refuse: Callable[[BaseException, str], Asgi],
         too_large: Callable[[int], Exception],
         misplaced: Callable[[], Exception],
+        stopping: Callable[[], Exception],
         largest_body: Callable[[str, str], int],
         seconds: Callable[[str], float],
         log: RequestLog,
@@ -79,6 +80,7 @@ class FrontDoor:
         self.refuse = refuse
         self.too_large = too_large
         self.misplaced = misplaced
+        self.stopping = stopping
         self.largest_body = largest_body
         self.seconds = seconds
         self.log = log
@@ -118,6 +120,10 @@ class FrontDoor:
                 if _declared_length(scope["headers"]) > limit:
                     raise self.too_large(limit)
                 await self.app(scope, self._limited(receive, limit), answer)
+        except asyncio.CancelledError:  # the worker ends and has waited long enough
+            if status:
+                raise
+            await self.refuse(self.stopping(), request_id)(scope, receive, answer)
         except Exception as error:
             if ended:  # it has been told and logged already
                 return

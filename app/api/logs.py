@@ -5,6 +5,7 @@ Addresses hold codes and coordinates, which are personal data; they are not writ
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
@@ -53,11 +54,12 @@ class RequestLog:
         if self.stream is None:
             return
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.stream.write(
-            f'{{"at":"{at}","level":"info","logger":"jiexiang.request","method":{json.dumps(method)},'
-            f'"route":{json.dumps(route)},"status":{status},"ms":{seconds * 1000:.1f},"bytes":{sent},'
-            f'"request_id":"{request_id}","caller":{json.dumps(caller)}}}\n'
-        )
+        with contextlib.suppress(OSError):  # a log without room, where nothing can be told, keeps nobody from an answer
+            self.stream.write(
+                f'{{"at":"{at}","level":"info","logger":"jiexiang.request","method":{json.dumps(method)},'
+                f'"route":{json.dumps(route)},"status":{status},"ms":{seconds * 1000:.1f},"bytes":{sent},'
+                f'"request_id":"{request_id}","caller":{json.dumps(caller)}}}\n'
+            )
 
     def fault(self, error: BaseException, request_id: str) -> None:
         """Write down what a request ran into that nobody expected."""

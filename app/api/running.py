@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from app.api.connections import give_up_on_silent_readers
 from app.api.metrics import SHARED_FOLDER
 from app.geo.errors import UsageError
 from app.jobs.database import open_database
@@ -32,6 +33,7 @@ STOP_SECONDS = 20.0
 LOOK_SECONDS = 0.1
 BACKLOG = 2048
 FACTORY = "app.api.server:create_worker"
+CONNECTION = "app.api.connections:Connection"
 
 
 def run_service(
@@ -62,7 +64,7 @@ def run_service(
             variables.pop(name, None)
         variables["JIEXIANG_AUDIT"] = str(settings.store.audit_folder)
         if workers > 1:
-            variables[SHARED_FOLDER] = stack.enter_context(tempfile.TemporaryDirectory(prefix="jiexiang-figures-"))
+            variables[SHARED_FOLDER] = stack.enter_context(_shared_folder())
         process = stack.enter_context(_workers(listener, variables, workers))
         address = _address(listener)
         _await_ready(process, address)
@@ -83,6 +85,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
             listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            give_up_on_silent_readers(listener)
             listener.bind((host, port))
             listener.listen(BACKLOG)
         except OSError as error:
@@ -104,7 +107,8 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
             "--log-level",
             "warning",
         ),
-        *("--timeout-graceful-shutdown", "10", "--timeout-keep-alive", "30"),
+        *("--timeout-graceful-shutdown", "10", "--timeout-keep-alive", "30", "--timeout-worker-healthcheck", "30"),
+        *("--http", CONNECTION),
     ]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(  # noqa: S603  our own interpreter and module
@@ -125,6 +129,16 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
                 process.wait()
         with contextlib.suppress(ProcessLookupError):  # whom a killed supervisor left behind
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _shared_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make the folder of the workers' figures in memory where there is such a place.
+
+    They are mapped files: a worker that writes to one on a disk that has become full is ended by the kernel.
+    """
+    memory = Path("/dev/shm")  # noqa: S108  the folder within it is made for us alone
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    return tempfile.TemporaryDirectory(prefix="jiexiang-figures-", dir=memory if usable else None)
 
 
 def _address(listener: socket.socket) -> str:

@@ -65,6 +65,9 @@ def take_in(path: Path, *, name: str, seconds: float = SECONDS, memory_bytes: in
             faults = (out / FAULTS).read_text("utf-8").replace(json.dumps(str(path))[1:-1], name)
             raise InputError([Fault(**one) for one in json.loads(faults)])
         if done.returncode or not (out / ABOUT).exists():
+            (out / "room").write_bytes(
+                bytes(2**20)
+            )  # where the disk is full, this raises: that is no fault of the file
             raise _fault(name, "unreadable", "读取它的进程中途停止", "the process that read it was stopped")
         frames = {layer: gpd.read_feather(out / f"{layer}.feather") for layer in LAYERS}
         return Plan(**frames, about=json.loads((out / ABOUT).read_text("utf-8")))

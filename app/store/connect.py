@@ -174,6 +174,10 @@ def _translate(error: BaseException) -> StoreError:
             return Refused(chinese, english)
         case asyncpg.IntegrityConstraintViolationError() | asyncpg.DataError():
             return Refused(f"数据不合要求：{error}", f"the data break a rule: {error}")
+        case asyncpg.DiskFullError():
+            return StoreUnavailable(
+                "数据库所在的磁盘已满，请管理员清理后再试", "the disk of the database is full; make room and try again"
+            )
         case asyncpg.QueryCanceledError():
             return StoreUnavailable("数据库用时过长，已中止", "the database took too long and was stopped")
         case (
@@ -182,6 +186,7 @@ def _translate(error: BaseException) -> StoreError:
             | asyncpg.InsufficientResourcesError()
             | asyncpg.InvalidAuthorizationSpecificationError()
             | asyncpg.InvalidCatalogNameError()
+            | asyncpg.PostgresSystemError()  # its disk or its memory failed
             | asyncpg.InterfaceError()
             | asyncpg.InternalClientError()  # a connection that was cut in the middle of something
             | OSError()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import hashlib
 import io
 import json
@@ -13,11 +14,12 @@ import sys
 
 import pytest
 from asgi_client import Client
+from starlette.requests import ClientDisconnect
 from toy_service import DrawnBoards, make_client, make_service
 
 from app.api.application import PUBLIC, build, build_inside
-from app.api.errors import STATUSES
-from app.api.logs import JsonLines
+from app.api.errors import STATUSES, describe_failure
+from app.api.logs import JsonLines, RequestLog
 from app.api.reference import write_reference
 from app.geo import errors as geo_errors
 from app.settings import ServiceSettings
@@ -73,6 +75,37 @@ def test_what_takes_too_long_is_ended_and_told_to_come_again():
     client.close()
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_what_is_under_way_when_the_service_stops_is_told_to_come_again():
+    client = client_of(SlowBoards())
+
+    async def stop_meanwhile():
+        asking = asyncio.create_task(client.inner.get("/locate", params={**POINT, "at": "2026-01-01"}))
+        await asyncio.sleep(0.1)
+        asking.cancel()  # as a worker does that ends
+        return await asking
+
+    answer = client.runner.run(stop_meanwhile())
+    client.close()
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(OSError(errno.ENOSPC, "full"), 503), (ClientDisconnect(), 400), (OSError(errno.EIO, ""), 500)],
+)
+def test_a_full_disk_and_a_client_that_is_gone_are_no_faults_of_ours(error, status):
+    assert describe_failure(error)[0].status == status
+
+
+def test_a_log_without_room_keeps_nobody_from_an_answer():
+    answered = False
+    with pytest.raises(OSError, match="No space left"), open("/dev/full", "w", buffering=1) as full:  # noqa: PTH123
+        RequestLog(full).line("GET", "/locate", 200, 0.001, 10, "1234abcd", "key:1")
+        answered = True  # closing it raises
+    assert answered
 
 
 def test_every_failure_of_the_trees_has_its_status():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from drill import Drill
 
 __all__ = ["RULES", "look"]
+
+PATIENCE_SECONDS = 60.0
 
 RULES = {
     "plans with another number of grids, communities, units or borders than they were made with": """
@@ -53,8 +56,11 @@ def look(drill: Drill, *, whole: bool) -> list[str]:
     """Return what is wrong; the whole audit is recomputed only where that is wanted."""
 
     async def go() -> list[str]:
-        url = drill.served.url()
-        connection = await asyncpg.connect(url)
+        url = drill.served.url
+        try:
+            connection = await _connect(url)
+        except (OSError, asyncpg.PostgresError) as error:
+            return [f"the database is not there: {error!r}\n{drill.served.log()}"]
         try:
             found = [one async for one in _faults(drill, connection)]
         finally:
@@ -64,6 +70,18 @@ def look(drill: Drill, *, whole: bool) -> list[str]:
         return found
 
     return asyncio.run(go())
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    """Connect, also where the service took a last change by a connection that outlived the database's first process."""
+    over = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await asyncpg.connect(url)
+        except (OSError, asyncpg.PostgresError):
+            if time.monotonic() > over:
+                raise
+            await asyncio.sleep(0.1)
 
 
 async def _faults(drill: Drill, connection: asyncpg.Connection) -> AsyncIterator[str]:

@@ -35,16 +35,18 @@ __all__ = ["DEEDS", "KILLS", "Drill", "Outcome", "running_drill"]
 
 FIRST_DAY = date(2030, 1, 1)
 FIRST_EFFECTIVE = date(2026, 2, 1)
-DEEDS = {"assign": 4, "publish": 4, "upload": 2, "import": 1, "ledger": 1, "backup": 1}
-"""How often each is chosen."""
-KILLS = {"backend": 6, "postgres": 6, "worker": 4, "command": 3, "supervisor": 1, "service": 1, "everything": 1}
+DEEDS = {"assign": 6, "publish": 6, "upload": 2, "import": 1, "ledger": 1, "backup": 1}
+"""How often each is chosen: those that start a process of their own take the longest."""
+KILLS = {"backend": 8, "postgres": 8, "worker": 3, "command": 3, "supervisor": 1, "service": 1, "everything": 1}
 """How often each is chosen: those that need a whole start take the longest."""
 COMMANDS = ("import", "ledger", "backup")
+ENDING = ("supervisor", "service", "everything")
 AGAIN = ("backend", "postgres", "worker")
 AGAIN_CHANCE = 0.4
 LONGEST = {"assign": 0.4, "upload": 1.5, "publish": 0.4, "import": 3.0, "ledger": 2.5, "backup": 4.0}
 """About how many seconds each deed takes: the kill comes at a random moment of it."""
-BACK_SECONDS = 90.0
+BACK_SECONDS = 180.0
+"""On a machine with ten others' work beside a start alone takes a minute; the report says how long it really took."""
 ROOMS = 5
 WHOLE_LOOK = 20
 """After so many rounds the whole audit is recomputed; in between its last entries are."""
@@ -84,6 +86,8 @@ class Drill:
     ledgers: set[str] = field(default_factory=lambda: {""})
     """Marks of the ledgers of which one must be in the store: the last acknowledged, and what was tried since."""
     command: subprocess.Popen[str] | None = None
+    said: str = ""
+    """In what words something was refused last."""
 
     def blame(self, words: str) -> None:
         self.outcome.faults.append(f"after {self.outcome.kills} kills: {words}")
@@ -104,11 +108,16 @@ class Drill:
             self.outcome.acknowledged += 1
             return answer
         self.outcome.refused += 1
+        self.said = answer.text
         if answer.status_code != 503:
             self.blame(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
         elif "retry-after" not in answer.headers:
             self.blame(f"{method} {path} answered 503 without Retry-After")
         return None
+
+    def do(self, deed: str) -> None:
+        """Do a deed by its name."""
+        getattr(self, f"{deed}_" if deed == "import" else deed)()
 
     def assign(self, times: int = 20) -> int:
         """Assign people day by day, and return how often that was acknowledged."""
@@ -134,7 +143,7 @@ class Drill:
 
     def plan_file(self) -> tuple[Path, str]:
         note = f"drill {next(self.numbers)}"
-        path = self.served.folder / f"{note}.gpkg"
+        path = (self.served.desk or self.served.folder) / f"{note}.gpkg"
         write_plan(draw_plan(note=note), path)
         return path, note
 
@@ -182,6 +191,7 @@ class Drill:
             self.outcome.acknowledged += 1
             return out
         self.outcome.refused += 1
+        self.said = said
         if "Traceback" in said:
             self.blame(f"jiexiang {words[0]} ended with a traceback: {said[-1500:]}")
         return None
@@ -196,7 +206,7 @@ class Drill:
     def ledger(self) -> None:
         """Renew the ledger of rooms: each names the ledger it is from."""
         mark = f"L{next(self.numbers)}"
-        path = self.served.folder / f"rooms-{mark}.csv"
+        path = (self.served.desk or self.served.folder) / f"rooms-{mark}.csv"
         path.write_text(
             "社区编码,用房编号,用房名称,建筑面积(㎡),设施类别\n"
             + "".join(f"{community_code(1)},R{n},{mark},100,活动室\n" for n in range(ROOMS))
@@ -227,6 +237,11 @@ class Drill:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        if kind in ENDING:  # by now, or soon by itself; what its workers answer meanwhile is no sign of life
+            try:
+                self.served.process.wait(BACK_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.blame(f"it does not end although its {kind} was killed")
         if pids:
             self.outcome.kills += 1
             self.outcome.by_kind[kind] = self.outcome.by_kind.get(kind, 0) + 1
@@ -277,7 +292,7 @@ class Drill:
         if deed == "publish" and len(self.drafts) < 2:
             self.lay_drafts(10)
         began = time.monotonic()
-        doing = threading.Thread(target=getattr(self, f"{deed}_" if deed == "import" else deed), daemon=True)
+        doing = threading.Thread(target=self.do, args=(deed,), daemon=True)
         doing.start()
         time.sleep(self.chance.uniform(0, LONGEST[deed]))
         self.strike(kind)

@@ -50,11 +50,17 @@ class Served:
     workers: int = 2
     extra: dict[str, str] = field(default_factory=dict)
     """Settings of its environment."""
+    desk: Path | None = None
+    """Where whoever types commands keeps files; None for the same folder."""
+    whole_disk: str = ""
+    """Why its folder lies on the machine's own disk and not on one that may be filled."""
     port: int = 0
     process: subprocess.Popen[str] | None = None
     key: str = ""
     client: httpx.Client = field(default_factory=httpx.Client)
     people: list[int] = field(default_factory=list)
+    url: str = ""
+    """Its database, for a guest who may do anything there."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -93,10 +99,12 @@ class Served:
                 await publish(connection, plan_id, effective=date(2026, 1, 1), act=Act("clerk"), skippable=EVERY_STEP)
             async with store.writing() as connection:
                 [home] = (await find_communities(connection, [community_code(1)])).values()
-                staff = [NewPerson(f"S{n}", f"人{n}", "", "", home) for n in range(PEOPLE)]
+                staff = [NewPerson(f"S{n}", f"人{n}", f"1380000000{n}", "", home) for n in range(PEOPLE)]
                 people = await add_people(connection, staff)
                 return list(people.values()), await add_key(connection, "drill", COUNTY, role="county")
 
+        with open_cluster(self.folder / "data") as cluster:
+            self.url = cluster.url
         self.people, self.key = self.within(go)
         self.client = httpx.Client(base_url=self.address, headers=self.headers, timeout=60)
 
@@ -108,17 +116,11 @@ class Served:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
-    def url(self) -> str:
-        """Return where its database is, for a guest who may do anything there."""
-        with open_cluster(self.folder / "data") as cluster:
-            return cluster.url
-
     def within(self, ask: Callable[[Store], Awaitable[Answer]]) -> Answer:
         """Do something with its store past the service."""
-        url = self.url()
 
         async def go() -> Answer:
-            async with open_store(url, StoreSettings(url, self.folder)) as store:
+            async with open_store(self.url, StoreSettings(self.url, self.folder)) as store:
                 return await ask(store)
 
         return asyncio.run(go())
@@ -131,6 +133,15 @@ class Served:
         """Return the end of what it and its database have said."""
         files = (self.folder / "log", self.folder / "data" / "postgres.log")
         return "\n".join(file.read_text(errors="replace")[-3000:] for file in files if file.exists())
+
+    def log_size(self) -> int:
+        return (self.folder / "log").stat().st_size
+
+    def log_since(self, size: int) -> str:
+        """Return what it has said since its log had this size."""
+        with (self.folder / "log").open("rb") as log:
+            log.seek(size)
+            return log.read().decode()
 
     def postmaster(self) -> int:
         """Return the number of PostgreSQL's first process; 0 where there is none."""
