@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 __all__ = [
+    "BaseMapSettings",
     "MachineSettings",
     "OidcSettings",
     "PlaceSettings",
@@ -22,6 +24,15 @@ __all__ = [
 ]
 
 SKIPPABLE_STEPS = ("reviewed", "public_notice", "approved")
+
+TIANDITU = {"tianditu": ("vec", "cva"), "tianditu-image": ("img", "cia")}
+"""Maps of 天地图 by the word that chooses them: the ground, then the names upon it."""
+TIANDITU_ADDRESS = (
+    "https://t0.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={layer}&STYLE=default"
+    "&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk={token}"
+)
+SHIFTED_HOSTS = r"(^|\.)(autonavi\.com|amap\.com|gtimg\.com|qq\.com|bdimg\.com|bdstatic\.com|baidu\.com|google\.cn)$"
+"""Hosts whose tiles are drawn in GCJ-02 or BD-09."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,17 @@ class OidcSettings:
 
 
 @dataclass(frozen=True)
+class BaseMapSettings:
+    """Tiles of others that lie under the grids, fetched by the service, so that no browser asks another host."""
+
+    layers: tuple[str, ...]
+    """Addresses with `{z}`, `{x}`, `{y}` and, where one is needed, `{token}`; the first lies lowest."""
+    token: str = field(default="", repr=False)
+    credit: str = ""
+    """Whom the map names as the source."""
+
+
+@dataclass(frozen=True)
 class ServiceSettings:
     """What the service takes, for how long, and from whom."""
 
@@ -126,6 +148,8 @@ class ServiceSettings:
     """The header in which a peer names the account that it has let in; empty where none does."""
     oidc: OidcSettings | None = None
     """The county's own sign-in, where there is one."""
+    base_map: BaseMapSettings | None = None
+    """Tiles under the grids, where the county has some; without them the map draws its own streets and water."""
     audit_addresses: bool = True
     """Whether the audit tells from which address something was asked."""
 
@@ -157,7 +181,9 @@ def read_settings(
     addresses out of it.
     `JIEXIANG_PEERS` (addresses, networks) are the county's own entrances, of which one may name in
     `JIEXIANG_USER_HEADER` whom it has let in; `JIEXIANG_OIDC_ISSUER`, `_CLIENT`, `_SECRET_FILE` and `_CLAIM` are its
-    sign-in by OpenID Connect; `JIEXIANG_REQUESTS_PER_SECOND` is how often one account or key may ask (0: any).
+    sign-in by OpenID Connect; `JIEXIANG_BASE_MAP` (`tianditu`, `tianditu-image`, or addresses of tiles in Web
+    Mercator), `JIEXIANG_BASE_MAP_TOKEN_FILE` and `JIEXIANG_BASE_MAP_CREDIT` lay a map under the grids;
+    `JIEXIANG_REQUESTS_PER_SECOND` is how often one account or key may ask (0: any).
 
     Raises
     ------
@@ -190,12 +216,7 @@ def _read_store(environ: Mapping[str, str]) -> StoreSettings:
         unknown = "、".join(sorted(skipped - set(SKIPPABLE_STEPS)))
         raise ValueError(f"JIEXIANG_SKIPPED_STEPS={unknown} 不认识：可用 (known: ) {' '.join(SKIPPABLE_STEPS)}")
     url = environ.get("DATABASE_URL", "")
-    secret = environ.get("DATABASE_URL_FILE", "")
-    if secret and not url:
-        try:
-            url = Path(secret).read_text("utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"DATABASE_URL_FILE={secret} 读不出来 (cannot be read): {error.strerror}") from error
+    url = url or _read_secret(environ, "DATABASE_URL_FILE")
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("DATABASE_URL 读不懂：应以 postgresql:// 开头 (must begin with postgresql://)")
     return StoreSettings(
@@ -221,6 +242,7 @@ def _read_service(environ: Mapping[str, str]) -> ServiceSettings:
         peers=(peers := _read_peers(environ.get("JIEXIANG_PEERS", ""))),
         user_header=_read_user_header(environ.get("JIEXIANG_USER_HEADER", ""), peers=bool(peers)),
         oidc=_read_oidc(environ, public_url),
+        base_map=_read_base_map(environ),
         audit_addresses=environ.get("JIEXIANG_AUDIT_ADDRESS", "").lower() != "off",
     )
 
@@ -252,14 +274,47 @@ def _read_oidc(environ: Mapping[str, str], public_url: str) -> OidcSettings | No
     local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)", issuer)
     if not issuer.startswith("https://") and not local:
         raise ValueError("JIEXIANG_OIDC_ISSUER 应以 https:// 开头 (must begin with https://)")
-    file, secret = environ.get("JIEXIANG_OIDC_SECRET_FILE", ""), ""
-    if file:
-        try:
-            secret = Path(file).read_text("utf-8").strip()
-        except OSError as error:
-            raise ValueError(f"JIEXIANG_OIDC_SECRET_FILE={file} 读不出来 (cannot be read): {error.strerror}") from error
+    secret = _read_secret(environ, "JIEXIANG_OIDC_SECRET_FILE")
     claim = environ.get("JIEXIANG_OIDC_CLAIM") or OidcSettings.claim
     return OidcSettings(issuer, client, secret, claim)
+
+
+def _read_base_map(environ: Mapping[str, str]) -> BaseMapSettings | None:
+    given = environ.get("JIEXIANG_BASE_MAP", "").split()
+    if not given:
+        return None
+    known = TIANDITU.get(given[0], ()) if len(given) == 1 else ()
+    layers = tuple(TIANDITU_ADDRESS.replace("{layer}", layer) for layer in known) or tuple(given)
+    token = _read_secret(environ, "JIEXIANG_BASE_MAP_TOKEN_FILE")
+    for address in layers:
+        host = urlsplit(address).hostname or ""
+        if (
+            not re.match(r"https?://", address)
+            or not host
+            or not all(part in address for part in ("{z}", "{x}", "{y}"))
+        ):
+            raise ValueError(
+                f"JIEXIANG_BASE_MAP 读不懂：可用 {'、'.join(TIANDITU)}，或含 {{z}} {{x}} {{y}} 的地址 "
+                "(must be one of these, or addresses with z, x and y in braces)"
+            )
+        if re.search(SHIFTED_HOSTS, host):
+            raise ValueError(
+                f"JIEXIANG_BASE_MAP：{host} 的瓦片是 GCJ-02 或 BD-09，与方案错开数百米，不能作底图 "
+                "(its tiles are shifted by hundreds of metres against the plan)"
+            )
+        if "{token}" in address and not token:
+            raise ValueError("JIEXIANG_BASE_MAP 须与 JIEXIANG_BASE_MAP_TOKEN_FILE 一起设置 (needs a token)")
+    return BaseMapSettings(layers, token, environ.get("JIEXIANG_BASE_MAP_CREDIT") or ("天地图" if known else ""))
+
+
+def _read_secret(environ: Mapping[str, str], name: str) -> str:
+    """Return what stands in the file that a variable names, or nothing where it names none."""
+    file = environ.get(name, "")
+    try:
+        return Path(file).read_text("utf-8").strip() if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "") or "UTF-8"
+        raise ValueError(f"{name}={file} 读不出来 (cannot be read): {reason}") from error
 
 
 def _usual_data(environ: Mapping[str, str]) -> Path:

@@ -33,6 +33,7 @@ from app.api import (
     reference,
     sessions,
     standards,
+    tiles,
     webhooks,
     workbooks,
     worker,
@@ -124,7 +125,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
         *(plans, papers, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
-        *(pages, facility_pages, health, audit, reference),
+        *(pages, facility_pages, tiles, health, audit, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from app.api.application import build
 from app.api.attached import end_with_parent
+from app.api.base_map import BaseMap
 from app.api.boards import KeptBoards
 from app.api.frontdoor import Asgi
 from app.api.identity import Identities
@@ -38,6 +39,7 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
         boards = KeptBoards(store, county_names=settings.service.county_names)
         identities = Identities(store, settings.service)
         failures, oidc = settings.service.failures_per_minute, settings.service.oidc
+        tiles = settings.service.base_map
         peers = settings.service.peers if settings.service.audit_addresses else None
         journal = Journal(
             store, settings.store.audit_folder, lambda scope: "" if peers is None else source_of(scope, peers)
@@ -62,6 +64,7 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
                 walks=walks,
                 failures=Rates(failures / 60, max(failures, 1)),
                 openid=OpenId(oidc, settings.service.public_url, client) if oidc is not None else None,
+                base_map=BaseMap(tiles, client) if tiles is not None else None,
             )
         finally:
             for task in keeping:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.areas import Caller, area_key
+from app.api.base_map import BaseMap
 from app.api.board import Board
 from app.api.frontdoor import Scope
 from app.api.journal import Journal
@@ -93,6 +94,8 @@ class Service:
     """Wrong passwords of accounts that are not there, which seem to be locked as others are."""
     openid: OpenId | None = None
     """The county's own sign-in, where there is one."""
+    base_map: BaseMap | None = None
+    """Tiles under the grids, where the county has some."""
 
 
 def service_of(request: Request) -> Service:

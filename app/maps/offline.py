@@ -176,7 +176,8 @@ def _policy(styles: Sequence[str], scripts: Sequence[str], *, linked: bool) -> s
     own = "'self' " if linked else ""
     asks = "connect-src 'self'; " if linked else ""
     return (
-        f"default-src 'none'; script-src {own}{hashes(scripts)}; style-src {own}{hashes(styles)}; img-src data:; {asks}"
+        f"default-src 'none'; script-src {own}{hashes(scripts)}; style-src {own}{hashes(styles)}; "
+        f"img-src {own}data:; {asks}"
         "base-uri 'none'; form-action 'none'"
     )
 

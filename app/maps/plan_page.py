@@ -32,7 +32,7 @@ from app.maps.plan_shapes import (
 from app.maps.shapes import STEPS_PER_DEGREE, encode_polygons
 from app.maps.views import View
 
-__all__ = ["LANGUAGES", "Place", "draw_plan", "plan_assets"]
+__all__ = ["LANGUAGES", "Place", "Tiles", "draw_plan", "plan_assets"]
 
 LANGUAGES = ("zh", "en")
 
@@ -40,7 +40,17 @@ PAGES = Path(__file__).parent / "pages"
 
 SCRIPTS = (
     *("elements.js", "tables.js", "inflate.js", "unpack.js", "shapes.js", "data.js", "views.js", "labels.js"),
-    *("overlays.js", "map.js", "locate.js", "panel.js", "legend.js", "ruler.js", "permalink.js", "plan.js"),
+    *(
+        "overlays.js",
+        "base_map.js",
+        "map.js",
+        "locate.js",
+        "panel.js",
+        "legend.js",
+        "ruler.js",
+        "permalink.js",
+        "plan.js",
+    ),
 )
 """In the order in which they build on each other."""
 
@@ -55,6 +65,15 @@ class Place:
     latitude: float
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """A base map in Web Mercator: addresses of its layers from below, its last level, and whom it is owed to."""
+
+    layers: tuple[str, ...]
+    deepest: int
+    credit: str
+
+
 def draw_plan(
     plan: Plan,
     *,
@@ -66,6 +85,7 @@ def draw_plan(
     served: bool = False,
     home: str = "",
     title: str = "",
+    tiles: Tiles | None = None,
 ) -> str:
     """Draw a plan as one HTML document.
 
@@ -89,6 +109,8 @@ def draw_plan(
         Address of the page one comes from; none on a page by itself.
     title
         What the page is called where it is not the map of a division.
+    tiles
+        A base map that the service hands out.
 
     Raises
     ------
@@ -112,6 +134,7 @@ def draw_plan(
                 "words": words,
                 "attribution": attribution,
                 "home": home,
+                "tiles": asdict(tiles) if tiles else None,
                 "locate": "/locate" if served else "",
                 "stepsPerDegree": STEPS_PER_DEGREE,
                 "lineStepsPerDegree": LINE_STEPS_PER_DEGREE,

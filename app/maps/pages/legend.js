@@ -93,6 +93,7 @@
     const boxes = document.getElementById("layers");
     const overlays = plan.overlays.map(({ id, title, shown }) => ["over-" + id, title, shown]);
     [
+      ...(plan.tiles ? [["base", "layerBase", true]] : []),
       ["labels", "layerLabels", true],
       ["communities", "layerCommunities", true],
       ["streets", "layerStreets", true],

@@ -144,6 +144,7 @@
 
     const shown = new Set(["areas", "streets", "communities", "borders", "chosen"]);
     plan.overlays.filter((overlay) => overlay.shown).forEach(({ id }) => shown.add("over-" + id));
+    const hidden = new Set(); // shown but for the tiles, which have them
     let piled = [];
     // What was added to a group lies above everything: put all groups back in their order.
     function restack() {
@@ -152,7 +153,7 @@
       arrange();
     }
     function arrange() {
-      const wanted = stack.filter(({ name, from }) => shown.has(name) && map.getZoom() >= from);
+      const wanted = stack.filter(({ name, from }) => shown.has(name) && !hidden.has(name) && map.getZoom() >= from);
       if (wanted.length === piled.length && wanted.every((one, place) => one === piled[place])) return;
       piled.forEach(({ layer }) => map.removeLayer(layer));
       wanted.forEach(({ layer }) => map.addLayer(layer));
@@ -163,7 +164,13 @@
       growing.forEach((update) => update());
       arrange();
     }
-    const labels = new jiexiang.Labels(() => chooseLabels(map, plan, (name) => shown.has(name)));
+    const labels = new jiexiang.Labels(() => chooseLabels(map, plan, (name) => shown.has(name) && !hidden.has(name)));
+    const tiled = new Set(["streets", "over-water", "over-rail"]); // what the tiles show already
+    const showTiles = jiexiang.layBaseMap(map, plan.tiles, () => {
+      if (!shown.has("base")) return;
+      view.show("base", false);
+      document.getElementById("show-base").checked = false;
+    });
 
     const view = {
       showWhole: (options) => fit(L.latLngBounds(plan.bounds), options),
@@ -186,6 +193,10 @@
       },
       goTo: (lat, lon) => map.setView([lat, lon], Math.max(map.getZoom(), 17), { animate: !calm.matches }),
       show: (name, on) => {
+        if (name === "base") {
+          showTiles(on);
+          tiled.forEach((one) => (on ? hidden.add(one) : hidden.delete(one)));
+        }
         if (name === "labels" && on) map.addLayer(labels);
         else if (name === "labels") map.removeLayer(labels);
         else if (on) shown.add(name);

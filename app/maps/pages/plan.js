@@ -14,8 +14,8 @@
     if (page.home) home.setAttribute("href", page.home);
     home.textContent = "‹ " + words.home;
     const attribution = document.getElementById("attribution");
-    attribution.textContent = page.attribution;
-    attribution.hidden = !page.attribution;
+    attribution.textContent = [page.attribution, page.tiles && page.tiles.credit].filter(Boolean).join("　");
+    attribution.hidden = !attribution.textContent;
     document.getElementById("key").open = window.matchMedia("(min-width: 1200px)").matches;
 
     map.getContainer().setAttribute("role", "application");
@@ -27,6 +27,7 @@
     const view = jiexiang.drawMap(map, plan, (grid) => ruler.measuring() || panel.openGrid(grid, false));
     const panel = jiexiang.openPanel(plan, view, () => remember());
     jiexiang.drawLayerBoxes(plan, view);
+    if (plan.tiles) view.show("base", true);
     jiexiang.drawViewChoice(plan, chooseView);
     function chooseView(chosen) {
       plan.chosenView = chosen;
