@@ -35,7 +35,7 @@ class OfflineMap(folium.Map):
     """A Folium map without tiles, attribution control, jQuery, Bootstrap or icon fonts; the page's styles size it.
 
     Pinch and browser zoom stay allowed: Folium's own template forbids them. `start` names the function of this
-    package's scripts that is called with the map.
+    package's scripts that is called with the map; it gives the map its first view.
     """
 
     default_js = [("leaflet", "leaflet/leaflet.js")]  # noqa: RUF012 - Folium declares it so
@@ -45,17 +45,14 @@ class OfflineMap(folium.Map):
         """
         {% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}"></div>{% endmacro %}
         {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
-            center: {{ this.location|tojson }},
-            ...{{ this.options|tojavascript }}
-        });
+        var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {{ this.options|tojavascript }});
         {{ this.start }}({{ this.get_name() }});
         {% endmacro %}
         """
     )
 
-    def __init__(self, name: str, location: Sequence[float], *, start: str, **options: Any) -> None:
-        super().__init__(location=location, tiles=None, attribution_control=False, zoom_control=False, **options)
+    def __init__(self, name: str, *, start: str, **options: Any) -> None:
+        super().__init__(tiles=None, attribution_control=False, zoom_control=False, **options)
         self.start = start
         self._name, self._id = "map", name  # Folium's ids are random; a page is to be the same for the same plan
 

@@ -128,7 +128,7 @@ def draw_plan(
         language=language,
         body=_read_page("plan.html"),
         styles=[_read_page("plan.css")],
-        scripts=[_read_page(name) for name in SCRIPTS],
+        scripts=["\n".join(map(_read_page, SCRIPTS))],
         data={
             "plan-data": {
                 "words": words,
@@ -147,7 +147,6 @@ def draw_plan(
     )
     plan_map = OfflineMap(
         "plan",
-        [(south + north) / 2, (west + east) / 2],
         start="jiexiang.drawPlan",
         zoom_start=14,
         max_zoom=20,

@@ -113,7 +113,10 @@ def _join_grids(grids: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> NDArr
     outlines = _outlines(communities)
     joined = outlines.copy()
     for place, code in enumerate(communities["community_code"]):
-        ground = shapely.union_all(_outlines(grids[grids["community_code"] == code]))
+        members = _outlines(grids[grids["community_code"] == code])
+        if not shapely.is_valid(members).all() or not shapely.is_valid(outlines[place]):
+            continue  # grids drawn by hand may cross themselves
+        ground = shapely.union_all(members)
         if shapely.area(shapely.symmetric_difference(ground, outlines[place])) <= SAME_GROUND_DEGREES2:
             joined[place] = ground
     return joined

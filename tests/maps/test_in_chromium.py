@@ -181,33 +181,25 @@ def test_search_keeps_communities_by_name_and_by_code_of_a_grid(desk):
 
 
 def test_layers_come_and_go(desk):
-    def drawn():
-        return desk.run(
-            """(() => {
-                const canvas = document.querySelector('.leaflet-lines-pane canvas');
-                const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-                return data.reduce((sum, part, at) => sum + (at % 4 === 3 && part > 0 ? 1 : 0), 0);
-            })()"""
-        )
-
-    async_frame = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))"
-    desk.run(async_frame)
-    assert desk.run("Array.from(document.querySelectorAll('#layers input'), box => box.checked)") == [
-        True,
-        True,
-        True,
-        False,
-    ]
-    painted = drawn()
-    desk.run("jiexiang.shown.view.show('units', true)")  # they are unpacked first
-    desk.run("document.querySelector('#show-units').checked = true")
-    desk.run(async_frame)
-    assert drawn() > painted
-    for name in ("units", "communities", "streets"):
-        painted = drawn()
+    def click(name):
         desk.run(f"document.querySelector('#show-{name}').click()")
-        desk.run(async_frame)
-        assert drawn() < painted
+
+    def drawn():
+        desk.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")
+        return desk.run("document.querySelector('.leaflet-shapes-pane canvas').toDataURL()")
+
+    boxes = "Array.from(document.querySelectorAll('#layers input'), box => box.checked)"
+    assert desk.run(boxes) == [True, True, True, False]
+    at_first = drawn()
+    for name in ("communities", "streets"):
+        click(name)
+        assert drawn() != at_first
+        click(name)
+        assert drawn() == at_first
+    click("units")
+    desk.wait_for(f"document.querySelector('.leaflet-shapes-pane canvas').toDataURL() !== {at_first!r}")
+    click("units")
+    assert drawn() == at_first
     desk.run("document.querySelector('#show-labels').click()")
     assert desk.run("document.querySelectorAll('canvas.labels').length") == 0
 

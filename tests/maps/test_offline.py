@@ -116,7 +116,7 @@ def test_script_that_would_end_its_element_stops_the_page(script):
 
 def test_policy_allows_exactly_the_scripts_and_styles_of_the_page():
     page = figure(styles=["p{}\r\n"], scripts=["let a = 1;\r\n", "let b = 2;"])
-    page.add_child(OfflineMap("m", [32.0, 118.0], start="start"))
+    page.add_child(OfflineMap("m", start="start"))
     found = Scripts(page.render())
     rules = dict(rule.split(" ", 1) for rule in found.policy.split("; "))
     assert rules["default-src"] == "'none'"
@@ -131,7 +131,7 @@ def test_policy_allows_exactly_the_scripts_and_styles_of_the_page():
 
 def test_images_of_leaflets_style_are_in_the_page():
     page = figure()
-    page.add_child(OfflineMap("m", [32.0, 118.0], start="start"))
+    page.add_child(OfflineMap("m", start="start"))
     style = "".join(Scripts(page.render()).texts["style"])
     assert set(re.findall(r"url\(([a-z#]+)", style)) == {"data", "#default#"}
     assert style.count("url(data:image/png;base64,") == 3
@@ -140,7 +140,7 @@ def test_images_of_leaflets_style_are_in_the_page():
 def test_the_same_map_is_the_same_text():
     def render():
         page = figure()
-        page.add_child(OfflineMap("m", [32.0, 118.0], start="start"))
+        page.add_child(OfflineMap("m", start="start"))
         return page.render()
 
     assert render() == render()

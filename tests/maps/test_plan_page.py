@@ -158,10 +158,13 @@ def test_plan_without_streets_units_or_inner_borders_is_drawn():
 def draw_county(side: int, vertices: int, units_per_grid: int) -> Plan:
     """Draw side × side grids with wavy borders of as many vertices a side, ten by ten to a community."""
     step = 0.006 / vertices
+    chance = np.random.default_rng(1)  # what repeats compresses better than any town
     waves = 0.0003 * np.sin(np.arange(side * vertices + 1) / 3)
+    wobbles = chance.uniform(-step / 10, step / 10, (side * vertices + 1, side * vertices + 1, 2))
 
     def at(column, row):
-        return 118 + column * step + waves[row], 32 + row * step + waves[column]
+        x, y = wobbles[column, row]
+        return 118 + column * step + waves[row] + x, 32 + row * step + waves[column] + y
 
     def edge(c1, r1, c2, r2):
         steps = range(vertices)
@@ -229,12 +232,12 @@ def draw_county(side: int, vertices: int, units_per_grid: int) -> Plan:
     return Plan(grids, units, borders, outline, toy.streets, toy.about)
 
 
-def test_page_of_a_county_is_at_most_5_mb():
+def test_page_of_a_county_is_at_most_500_kb():
     plan = draw_county(side=23, vertices=40, units_per_grid=10)
     assert len(plan.grids) >= 500
     assert shapely.get_num_coordinates(plan.grids.geometry.array).sum() >= 80_000
     page = draw_plan(plan)
-    assert len(page.encode()) <= 5_000_000
+    assert len(page.encode()) <= 500_000
 
 
 def test_units_are_left_out_where_they_would_be_too_heavy():
@@ -242,12 +245,12 @@ def test_units_are_left_out_where_they_would_be_too_heavy():
 
 
 @pytest.mark.long
-def test_page_of_a_large_city_is_at_most_40_mb():
+def test_page_of_a_large_city_is_at_most_2_mb():
     page = draw_plan(draw_county(side=100, vertices=40, units_per_grid=3))
     data = read_page(page)
     assert len(data["grids"]) == 10_000
     assert data["units"] is None
-    assert len(page.encode()) <= 40_000_000
+    assert len(page.encode()) <= 2_000_000
 
 
 # ---- Rules of the house ----

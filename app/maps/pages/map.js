@@ -34,7 +34,7 @@
     motorway: { weight: 9, from: 0, named: 12.5 },
   };
   const OVERLAYS_NAMED = 14.5;
-  const PANES = { grids: 400, lines: 410, labels: 420 };
+  const PANES = { shapes: 400, labels: 410 };
 
   jiexiang.styles = { INK, BORDERS, BAND_COLOURS, COMMUNITY };
 
@@ -43,7 +43,7 @@
     Object.entries(PANES).forEach(([name, height]) => {
       const pane = map.createPane(name);
       pane.style.zIndex = height;
-      if (name !== "grids") pane.style.pointerEvents = "none"; // only grids answer clicks
+      if (name !== "shapes") pane.style.pointerEvents = "none"; // only grids answer clicks
     });
     // What panel and legend cover is kept free.
     const panel = document.getElementById("panel");
@@ -60,9 +60,8 @@
     }
     fit(L.latLngBounds(plan.bounds), { animate: false }); // before there is anything to be drawn twice
 
-    const ground = L.canvas({ pane: "grids", padding: 0.2 });
-    const above = L.canvas({ pane: "lines", padding: 0.2 });
-    const draw = (lines, style) => new jiexiang.Shape(lines, { renderer: above, interactive: false, lineCap: "butt", ...style });
+    const renderer = L.canvas({ pane: "shapes", padding: 0.1 });
+    const draw = (lines, style) => new jiexiang.Shape(lines, { renderer, interactive: false, lineCap: "butt", ...style });
     const outline = (rings, style) => draw(rings, { closed: true, lineCap: "round", ...style });
 
     // Lines grow with the zoom; a casing keeps its width.
@@ -82,15 +81,15 @@
       if (!hatches.has(fill)) hatches.set(fill, hatch(fill));
       return hatches.get(fill);
     }
-    const filled = { renderer: ground, closed: true, stroke: false, fill: true, fillOpacity: 1 };
+    const filled = { renderer, closed: true, stroke: false, fill: true, fillOpacity: 1 };
     const grounds = plan.grids.map((grid) =>
       new jiexiang.Shape(grid.outline, { ...filled, fillColor: fillOf(grid) })
         .on("click", () => pick(grid))
         .addTo(map)
     );
 
-    // All lines share one canvas, so they are stacked by hand, from the ground up. `from` is the zoom at which they appear;
-    // their shapes are made when they first do.
+    // All shapes share one canvas, so what lies on the grids is stacked by hand, from the ground up. `from` is the zoom at
+    // which it appears; shapes are made when they first do.
     const stack = [];
     const areas = L.layerGroup();
     stack.push({ name: "areas", from: 0, layer: areas });
@@ -102,7 +101,7 @@
       const group = once(() => L.layerGroup(draw()));
       stack.push({ name, from, get layer() { return group(); } });
     }
-    const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, above));
+    const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, renderer));
     overlays.filter(({ under }) => under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
     const streets = plan.streets.map(({ kind, lines }) => ({ lines, ...STREETS[kind] })).reverse(); // lanes lie lowest
     streets.forEach(({ lines, weight, from }) => {
@@ -203,7 +202,7 @@
         else shown.delete(name);
         arrange();
         if (map.hasLayer(labels)) labels.redraw();
-        return name === "units" && on ? drawUnits() : Promise.resolve();
+        if (name === "units" && on) drawUnits();
       },
     };
     map.setMinZoom(map.getZoom() - 2);
