@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["LARGEST", "Body", "Day", "Latitude", "Line", "Longitude", "Moment", "Number", "Whole", "together"]
+__all__ = ["LARGEST", "WHOLE", "Body", "Day", "Latitude", "Line", "Longitude", "Moment", "Number", "together"]
 
 LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON and of our OpenAPI document takes for what it is."""
@@ -45,10 +45,10 @@ Day = Annotated[date, BeforeValidator(_written_day), Field(strict=False, example
 Moment = Annotated[datetime, BeforeValidator(_written_moment), Field(strict=False, examples=["2026-01-31T08:00:00Z"])]
 """A moment with its offset from UTC, written as RFC 3339 has it."""
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number; also one that somebody's JSON writes as 3.0."""
+WHOLE = BeforeValidator(_whole)
+"""Beside an `int`: takes one that somebody's JSON writes as 3.0 too."""
 
-Number = Annotated[Whole, Field(ge=1, le=LARGEST)]
+Number = Annotated[int, Field(ge=1, le=LARGEST), WHOLE]
 """A permanent internal number."""
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from app.api.areas import Caller
 from app.api.board import Board
-from app.api.bodies import Whole
+from app.api.bodies import WHOLE
 from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
 from app.api.phones import note_phone
 from app.api.points import CHINA, DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
@@ -101,7 +101,7 @@ class AddressesAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     addresses: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=MOST_ADDRESSES)]
-    limit: Annotated[Whole, Field(ge=1, le=MOST_CANDIDATES)] = 3
+    limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES), WHOLE] = 3
 
 
 class LineAsked(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ MOST_TEXT_BYTES = 254
 KML_LAYERS = ("communities", "grids", "borders")
 """What a globe shows; units and streets would only make it slow."""
 
+UNWRITABLE: Mapping[str, re.Pattern[str]] = {
+    **dict.fromkeys(("gpkg", "geojson", "flatgeobuf", "shapefile"), re.compile("\x00")),
+    "kml": re.compile("[\x00-\x08\x0b-\x1f]|]]>"),
+}
+"""What a text of a format cannot hold, by format."""
+
 NEARLY = 1e-9
 """Degrees by which text formats may round: a tenth of a millimetre."""
 
@@ -93,10 +100,11 @@ def export_plan(plan: Plan, folder: Path, kind: str, *, encoding: str = "utf-8")
     Raises
     ------
     InputError
-        A text that GBK has no character for.
+        A text that GBK has no character for, or that the format cannot hold.
     OSError
         A file does not hold what was written.
     """
+    _refuse_unwritable(plan, kind)
     if kind == "gpkg":
         write_plan(plan, folder / FORMATS[kind])
         return Export((folder / FORMATS[kind],))
@@ -148,7 +156,7 @@ def _write_shapefiles(layers: Mapping[str, gpd.GeoDataFrame], folder: Path, enco
     findings = Findings("plan", "plan")
     for name, frame in layers.items():
         if encoding == "gbk":
-            _refuse_unwritable(frame, name, findings)
+            _refuse_beyond_gbk(frame, name, findings)
     findings.settle()
     rows: list[tuple[str, ...]] = []
     files: list[Path] = []
@@ -179,7 +187,25 @@ def _write_shapefiles(layers: Mapping[str, gpd.GeoDataFrame], folder: Path, enco
     return Export((*files, folder / DICTIONARY), cut)
 
 
-def _refuse_unwritable(frame: gpd.GeoDataFrame, layer: str, findings: Findings) -> None:
+def _refuse_unwritable(plan: Plan, kind: str) -> None:
+    findings = Findings("plan", "plan")
+    pattern = UNWRITABLE.get(kind)
+    for layer in LAYERS if pattern is not None else ():
+        frame = getattr(plan, layer)
+        for column in frame.columns.drop("geometry"):
+            if frame[column].dtype.kind in "biuf":
+                continue
+            for row, text in enumerate(frame[column].astype(str)):
+                found = pattern.search(text) if pattern is not None else None
+                if found is not None:
+                    shown = found[0].encode("unicode_escape").decode()
+                    findings.refuse(
+                        "not_in_format", f"#{row + 1}", layer=layer, field=column, format=kind, characters=shown
+                    )
+    findings.settle()
+
+
+def _refuse_beyond_gbk(frame: gpd.GeoDataFrame, layer: str, findings: Findings) -> None:
     for column in frame.columns.drop("geometry"):
         if frame[column].dtype.kind in "biuf":
             continue
@@ -192,10 +218,13 @@ def _refuse_unwritable(frame: gpd.GeoDataFrame, layer: str, findings: Findings) 
 
 
 def _fit(texts: pd.Series, encoding: str) -> tuple[pd.Series, list[tuple[int, str]]]:
-    """Cut texts to the bytes of a .dbf, between characters; return the long ones with their rows as well."""
+    """Cut texts to the bytes of a .dbf, between characters, without blanks around them, which it does not keep.
+
+    Return the long ones with their rows as well.
+    """
     kept, long = [], []
     for row, value in enumerate(texts):
-        text = str(value).rstrip(" \0").replace("\0", "")
+        text = str(value).strip(" ")
         raw = text.encode(encoding, "replace")
         if len(raw) > MOST_TEXT_BYTES:
             long.append((row, text))

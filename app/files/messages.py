@@ -381,6 +381,12 @@ _FAULTS: Mapping[str, _FaultText] = {
         "{field} of layer {layer} has characters that GBK lacks: {characters}",
         "Use --encoding utf-8",
     ),
+    "not_in_format": _FaultText(
+        "图层 {layer} 的 {field} 里有 {format} 写不了的字符：{characters}",
+        "请先在原数据里去掉它，或换一种格式",
+        "{field} of layer {layer} has what {format} cannot hold: {characters}",
+        "Take it out of the data first, or export to another format",
+    ),
     # OpenStreetMap, GeoParquet
     "osm_without_layer": _FaultText(
         "OpenStreetMap 里没有可作{layer}图层的要素",

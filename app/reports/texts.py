@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 import pandas as pd
@@ -12,10 +13,12 @@ __all__ = ["LONGEST_CELL", "clean", "file_name", "is_formula", "join_names", "pl
 LONGEST_CELL = 32_000
 """Excel keeps 32,767 characters of a cell and drops a longer text whole."""
 
-LONGEST_FILE_NAME = 60
+MOST_FILE_NAME_BYTES = 180
+"""Of the 255 that file systems take."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile("[\t\r\n\x85\u2028\u2029]+")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]")
 
 
@@ -36,9 +39,15 @@ def is_formula(text: str) -> bool:
 
 
 def file_name(text: str) -> str:
-    """Return a text as part of a file name that every system takes."""
-    safe = re.sub(r'[\\/:*?"<>|\s.]+', "_", clean(text)).strip("_")
-    return safe[:LONGEST_FILE_NAME] or "_"
+    """Return a text as part of a file name that every system takes, and that reads as what it is.
+
+    It has no separators, no dots, no signs that cannot be seen or turn the direction of writing, and is no name that
+    Windows keeps for a device; it is cut between signs to the bytes that are left beside a code and an ending.
+    """
+    seen = "".join("_" if unicodedata.category(sign).startswith("C") else sign for sign in clean(text))
+    safe = re.sub(r'[\\/:*?"<>|\s._]+', "_", seen).strip("_")
+    kept = safe.encode()[:MOST_FILE_NAME_BYTES].decode(errors="ignore")
+    return f"{kept}_" if _DEVICE.fullmatch(kept) else kept or "_"
 
 
 def join_names(names: list[str], most: int = 0) -> str:
