@@ -68,7 +68,7 @@ def keep_head(folder: Path, head: Head, *, every: float = HOUR) -> bool:
     with file.open("a", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         status = file.stat()
-        if status.st_size and time.time() - status.st_mtime < every:
+        if status.st_size and 0 <= time.time() - status.st_mtime < every:  # a file of the future waits for nothing
             return False
         stream.write(json.dumps(line) + "\n")
         stream.flush()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import Area
@@ -38,6 +38,8 @@ MOST_FAILURES = 5
 LOCK_MINUTES = 15
 SESSION_HOURS = 12
 IDLE_MINUTES = 60
+CLOCK_MINUTES = 60
+"""How far the clock may be set back before what was to end later is taken for the work of a clock that was wrong."""
 _NOBODY = hash_password(secrets.token_urlsafe())
 """Verified against where there is no such user, so that the answer takes as long."""
 
@@ -146,7 +148,8 @@ async def sign_in(connection: AsyncConnection, name: str, password: str) -> Sign
     """Check a name and a password.
 
     After five failures in a row the account is locked for a quarter of an hour, whatever password comes; who tries at
-    the same moment waits in line, so nobody gets a sixth attempt. The transaction must be committed either way.
+    the same moment waits in line, so nobody gets a sixth attempt. A lock that a wrong clock has set further ahead does
+    not count. The transaction must be committed either way.
     """
     held = select(users.c.id, users.c.password_hash, users.c.failed_attempts, users.c.disabled, users.c.locked_until)
     row = (await connection.execute(held.where(users.c.name == name.strip()).with_for_update())).one_or_none()
@@ -154,7 +157,8 @@ async def sign_in(connection: AsyncConnection, name: str, password: str) -> Sign
         await asyncio.to_thread(verify_password, _NOBODY, password)
         return SignIn(None, known=False)
     now = await connection.scalar(select(func.now()))
-    if row.locked_until is not None and now is not None and row.locked_until > now:
+    longest = timedelta(minutes=LOCK_MINUTES + CLOCK_MINUTES)
+    if row.locked_until is not None and now is not None and now < row.locked_until <= now + longest:
         return SignIn(None, row.locked_until)
     mine = users.c.id == row.id
     if not await asyncio.to_thread(verify_password, row.password_hash, password):
@@ -181,7 +185,7 @@ async def find_user(connection: AsyncConnection, name: str) -> User | None:
 async def start_session(connection: AsyncConnection, user_id: int) -> str:
     """Start a session and return its token, which is kept nowhere but with the caller."""
     token = secrets.token_urlsafe(32)
-    await connection.execute(delete(sessions).where(sessions.c.expires_at < func.now()))
+    await connection.execute(delete(sessions).where(~_lasting()))
     expires = func.now() + timedelta(hours=SESSION_HOURS)
     await connection.execute(insert(sessions).values(user_id=user_id, token_hash=_digest(token), expires_at=expires))
     return token
@@ -191,7 +195,7 @@ async def read_session(connection: AsyncConnection, token: str) -> User | None:
     """Return whose session a token is, and note that it was used; None where it has ended or idled for an hour."""
     mine = (
         (sessions.c.token_hash == _digest(token))
-        & (sessions.c.expires_at > func.now())
+        & _lasting()
         & (sessions.c.last_seen_at > func.now() - timedelta(minutes=IDLE_MINUTES))
     )
     user_id = await connection.scalar(
@@ -201,6 +205,12 @@ async def read_session(connection: AsyncConnection, token: str) -> User | None:
         return None
     row = (await connection.execute(_users().where(users.c.id == user_id, ~users.c.disabled))).one_or_none()
     return None if row is None else _user(row)
+
+
+def _lasting() -> ColumnElement[bool]:
+    """Tell of which sessions the time is not over; one that lasts longer than any was begun by a wrong clock."""
+    longest = timedelta(hours=SESSION_HOURS, minutes=CLOCK_MINUTES)
+    return sessions.c.expires_at.between(func.now(), func.now() + longest)
 
 
 async def end_session(connection: AsyncConnection, token: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import COUNTY, Area
@@ -96,11 +96,12 @@ async def remove_webhook(connection: AsyncConnection, number: int) -> None:
 
 async def claim_due(connection: AsyncConnection) -> Due | None:
     """Hold an address that has something to hear until the transaction ends; None where there is none free."""
+    longest = func.now() + timedelta(seconds=LONGEST_PAUSE_SECONDS)  # further ahead lies what a wrong clock has set
     newest = select(counters.c.number).where(counters.c.name == "changes").scalar_subquery()
     of = webhooks.c
     question = (
         select(of.id, of.url, of.scope, of.scope_id, of.delivered, of.secret)
-        .where(~of.disabled, of.delivered < newest, of.next_attempt_at <= func.now())
+        .where(~of.disabled, of.delivered < newest, or_(of.next_attempt_at <= func.now(), of.next_attempt_at > longest))
         .order_by(of.next_attempt_at, of.id)
         .limit(1)
         .with_for_update(skip_locked=True)

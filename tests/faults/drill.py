@@ -35,14 +35,14 @@ __all__ = ["DEEDS", "KILLS", "Drill", "Outcome", "running_drill"]
 
 FIRST_DAY = date(2030, 1, 1)
 FIRST_EFFECTIVE = date(2026, 2, 1)
-DEEDS = {"assign": 6, "publish": 6, "upload": 2, "import": 1, "ledger": 1, "backup": 1}
+DEEDS = {"assign": 10, "publish": 10, "upload": 2, "import": 1, "ledger": 1, "backup": 1}
 """How often each is chosen: those that start a process of their own take the longest."""
-KILLS = {"backend": 8, "postgres": 8, "worker": 3, "command": 3, "supervisor": 1, "service": 1, "everything": 1}
+KILLS = {"backend": 12, "postgres": 12, "worker": 4, "command": 3, "supervisor": 1, "service": 1, "everything": 1}
 """How often each is chosen: those that need a whole start take the longest."""
 COMMANDS = ("import", "ledger", "backup")
 ENDING = ("supervisor", "service", "everything")
 AGAIN = ("backend", "postgres", "worker")
-AGAIN_CHANCE = 0.4
+AGAIN_CHANCE = 0.6
 LONGEST = {"assign": 0.4, "upload": 1.5, "publish": 0.4, "import": 3.0, "ledger": 2.5, "backup": 4.0}
 """About how many seconds each deed takes: the kill comes at a random moment of it."""
 BACK_SECONDS = 180.0

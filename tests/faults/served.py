@@ -60,7 +60,7 @@ class Served:
     client: httpx.Client = field(default_factory=httpx.Client)
     people: list[int] = field(default_factory=list)
     url: str = ""
-    """Its database, for a guest who may do anything there."""
+    """Its database, for a guest who may do anything there; '' until the private one runs."""
 
     @property
     def environ(self) -> dict[str, str]:
@@ -103,8 +103,9 @@ class Served:
                 people = await add_people(connection, staff)
                 return list(people.values()), await add_key(connection, "drill", COUNTY, role="county")
 
-        with open_cluster(self.folder / "data") as cluster:
-            self.url = cluster.url
+        if not self.url:
+            with open_cluster(self.folder / "data") as cluster:
+                self.url = cluster.url
         self.people, self.key = self.within(go)
         self.client = httpx.Client(base_url=self.address, headers=self.headers, timeout=60)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -259,6 +261,12 @@ def test_heads_are_kept_hourly_whoever_tries_and_a_torn_last_line_is_no_head(kep
     with (kept.folder / "heads.jsonl").open("a") as stream:
         stream.write('{"at": "2026')
     assert [one.number for one in read_heads(kept.folder)] == [12, 12]
+
+
+def test_a_head_of_the_future_does_not_keep_others_from_being_kept(kept):
+    ahead = time.time() + 400 * 86_400
+    os.utime(kept.folder / "heads.jsonl", (ahead, ahead))
+    assert keep_head(kept.folder, kept.ask(read_head))
 
 
 def test_files_outside_are_for_their_owner_alone(kept):
