@@ -3,17 +3,12 @@
   "use strict";
   const jiexiang = (window.jiexiang = window.jiexiang || {});
 
-  const SEEN_THROUGH = "0.4"; // how much of a grid's fill is left upon the tiles
-
   // `tiles` has {layers, deepest}; fail() is called when none comes. Returns show(on), or null where there are no tiles.
   jiexiang.layBaseMap = (map, tiles, fail) => {
     if (!tiles) return null;
     const layers = tiles.layers.map((address) =>
       L.tileLayer(address, { maxNativeZoom: tiles.deepest, maxZoom: 20 }).on("tileerror", fail)
     );
-    return (on) => {
-      layers.forEach((layer) => (on ? map.addLayer(layer) : map.removeLayer(layer)));
-      map.getPane("grids").style.opacity = on ? SEEN_THROUGH : "";
-    };
+    return (on) => layers.forEach((layer) => (on ? map.addLayer(layer) : map.removeLayer(layer)));
   };
 })();

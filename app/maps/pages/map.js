@@ -34,6 +34,7 @@
     motorway: { weight: 9, from: 0, named: 12.5 },
   };
   const OVERLAYS_NAMED = 14.5;
+  const SEEN_THROUGH = 0.4; // how much of a grid's fill is left upon a base map
   const PANES = { shapes: 400, labels: 410 };
 
   jiexiang.styles = { INK, BORDERS, BAND_COLOURS, COMMUNITY };
@@ -194,6 +195,7 @@
       show: (name, on) => {
         if (name === "base") {
           showTiles(on);
+          grounds.forEach((shape) => shape.setStyle({ fillOpacity: on ? SEEN_THROUGH : 1 }));
           tiled.forEach((one) => (on ? hidden.add(one) : hidden.delete(one)));
         }
         if (name === "labels" && on) map.addLayer(labels);
