@@ -40,7 +40,7 @@ def served() -> Iterator[Served]:
             """Answer the page, what it is made of, and tiles."""
             kind, content = PRESENT.get(self.path, ("text/html", page))
             if self.path.startswith("/tiles/"):
-                kind, content = "image/png", PICTURE
+                kind, content = ("image/png", PICTURE) if state.tiles else ("application/problem+json", b"{}")
             self.send_response(503 if self.path.startswith("/tiles/") and not state.tiles else 200)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
@@ -58,7 +58,7 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
         pytest.skip("no Chromium here: apt-get install chromium")
@@ -69,9 +69,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser) -> Iterator[Page]:
+def page(chromium) -> Iterator[Page]:
     """Open a page that has kept nothing of another."""
-    context = browser.new_context()
+    context = chromium.new_context()
     yield context.new_page()
     context.close()
 
