@@ -44,6 +44,7 @@ from app.api.journal import Audited, Journal
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
 from app.api.service import Service
+from app.api.shortcut import COMPRESSION, SMALLEST_COMPRESSED, Application
 from app.geo.errors import JiexiangError
 from app.settings import ServiceSettings
 from app.store.errors import StoreUnavailable
@@ -57,8 +58,6 @@ DESCRIPTION = """社区网格查询、划分方案、人员配备。坐标为 CG
 Grids of communities, plans, assignments. Coordinates are CGCS2000 (EPSG:4490), longitude first; say `datum=gcj02` for
 those of maps on phones. Failures are RFC 9457 problem documents. Systems send `Authorization: Bearer jx_…`; people
 sign in at `/session`."""
-SMALLEST_COMPRESSED = 1_000
-COMPRESSION = 5
 UPLOADS = ("/plans", "/locate/workbook")
 """Addresses that take whole files."""
 PROBLEM_SCHEMA: dict[str, Any] = {
@@ -112,7 +111,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
 
     Without a service, whatever is handed in as `lifespan` puts one into its state.
     """
-    application = FastAPI(
+    application = Application(
         title="街巷 Jiexiang",
         version=__version__,
         description=DESCRIPTION,

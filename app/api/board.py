@@ -108,6 +108,18 @@ class Board:
         return {}
 
     @cached_property
+    def written_codes(self) -> Sequence[bytes]:
+        """Return the code of each row as JSON, and at the end what stands for no grid."""
+        return [*(json.dumps(grid.grid_code).encode() for grid in self.grids), b"null"]
+
+    @cached_property
+    def written_lines(self) -> Sequence[bytes]:
+        """Return what a line tells of each row, as members of a JSON object, and at the end what stands for no grid."""
+        communities = [*(json.dumps(grid.community_code).encode() for grid in self.grids), b"null"]
+        together = zip(self.written_codes, communities, strict=True)
+        return [b'"grid_code":%b,"community_code":%b' % codes for codes in together]
+
+    @cached_property
     def _told(self) -> dict[tuple[int, bool], bytes]:
         return {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,13 +20,11 @@ from app.api.examples import COMPARISON, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES
+from app.geo.plan_parts import Plan
 from app.store.areas import COUNTY
 from app.store.buildings import Building, read_buildings
 from app.store.errors import Conflict
 from app.store.plans import export_plan
-
-if TYPE_CHECKING:
-    from app.geo.plan import Plan
 
 __all__ = ["router"]
 

@@ -7,10 +7,14 @@ has been answered. Whoever never reads an answer is the kernel's business: see `
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.api.deadlines import Deadlines
+from app.api.gathering import Gathering
 
 __all__ = ["Connection", "give_up_on_silent_readers"]
 
@@ -22,14 +26,18 @@ SILENT_SECONDS = 20.0
 """How long it may take nothing of what it is sent."""
 
 
-class Connection(HttpToolsProtocol):
-    """uvicorn's connection with limits of time."""
+_deadlines = Deadlines()
 
-    _limit: asyncio.TimerHandle | None = None
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection with limits of time, and one write for an answer."""
+
+    until = math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for a head."""
         super().connection_made(transport)
+        self.transport = Gathering(transport, self.loop)
         self._limit_to(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -59,9 +67,15 @@ class Connection(HttpToolsProtocol):
         self._limit_to(self.timeout_keep_alive if self.cycle.response_complete else None)
 
     def _limit_to(self, seconds: float | None) -> None:
-        if self._limit is not None:
-            self._limit.cancel()
-        self._limit = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+        if seconds is None:
+            _deadlines.remove(self)
+        else:
+            self.until = self.loop.time() + seconds
+            _deadlines.add(self)
+
+    def pass_by(self) -> None:
+        """Break it off: it took too long."""
+        self.transport.abort()
 
 
 def give_up_on_silent_readers(listener: socket.socket) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from app.api.deadlines import Deadlines
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
 
@@ -36,6 +37,7 @@ SAFETY_HEADERS: Headers = [
 The referrer stays within the service; without any, browsers send the forms of our own pages with `Origin: null`.
 """
 
+_SAFETY_NAMES = frozenset(name for name, _ in SAFETY_HEADERS)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _SECRET = re.compile(rb"jxl?_[0-9a-f]{12}_[A-Za-z0-9_-]{20}")
 _UNMATCHED = "(none)"
@@ -85,6 +87,7 @@ class FrontDoor:
         self.seconds = seconds
         self.log = log
         self.figures = figures
+        self.deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request through."""
@@ -113,7 +116,7 @@ class FrontDoor:
 
         limit = self.largest_body(scope["method"], scope["path"])
         try:
-            async with asyncio.timeout(self.seconds(scope["path"])):
+            with self.deadlines.within(self.seconds(scope["path"])):
                 if _holds_secret(scope):
                     await self.refuse(self.misplaced(), request_id)(scope, receive, answer)
                     return
@@ -175,9 +178,8 @@ def _declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int:
 
 def _with_safety(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> Headers:
     given = list(headers)
-    names = {name.lower() for name, _ in given}
-    return [
-        *given,
-        *(pair for pair in SAFETY_HEADERS if pair[0] not in names),
-        (b"x-request-id", request_id.encode("ascii")),
-    ]
+    names = {name for name, _ in given}
+    safety = (
+        SAFETY_HEADERS if names.isdisjoint(_SAFETY_NAMES) else [one for one in SAFETY_HEADERS if one[0] not in names]
+    )
+    return [*given, *safety, (b"x-request-id", request_id.encode("ascii"))]

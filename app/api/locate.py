@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.bodies import WHOLE
-from app.api.errors import BadRequest, TooLarge, Unsupported, Wrong
-from app.api.phones import note_phone
-from app.api.points import CHINA, DATUM_NAMES, MOST_POINTS, PointsAsked, read_number, read_point, read_points
+from app.api.errors import BadRequest, Unsupported, Wrong
+from app.api.many_points import NDJSON, answer_lines, answer_points, tell_grid, unreadable
+from app.api.points import CHINA, DATUM_NAMES, PointsAsked, read_number, read_point
 from app.api.queries import AT, board_of, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query
-from app.api.service import JSON, PRIVATE, ask, bytes_response, tag
+from app.api.service import JSON, PRIVATE, ask, bytes_response, service_of, tag
 from app.geo.addresses import DOUBTS
 from app.geo.lookup import NOWHERE
-from app.store.areas import COUNTY, Area
+from app.store.areas import COUNTY
 
 __all__ = ["MOST_ADDRESSES", "router", "tell_address"]
 
@@ -33,9 +29,8 @@ router = APIRouter(route_class=DirectRoute, tags=["查网格 look-ups"])
 
 MOST_CANDIDATES = 20
 MOST_ADDRESSES = 5_000
-WORTH_A_THREAD = 2_000
-"""Fewer points are sooner found than a thread is woken."""
-NDJSON = "application/x-ndjson"
+WORTH_A_THREAD = 2**17
+"""Bytes of a body; what is in fewer is found before anybody notices that nothing else is answered."""
 ON_BORDER_M = 0.005
 
 WEST, SOUTH, EAST, NORTH = CHINA
@@ -104,19 +99,7 @@ class AddressesAsked(BaseModel):
     limit: Annotated[int, Field(ge=1, le=MOST_CANDIDATES), WHOLE] = 3
 
 
-class LineAsked(BaseModel):
-    """One point of a stream; `id` comes back as it is."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    id: str | int | None = None
-    lon: Annotated[float, Field(allow_inf_nan=False)]
-    lat: Annotated[float, Field(allow_inf_nan=False)]
-
-
-_POINTS = TypeAdapter(PointsAsked)
 _ADDRESSES = TypeAdapter(AddressesAsked)
-_LINES = TypeAdapter(list[LineAsked])
 
 
 def _answers(*examples: tuple[str, Any], lines: bool = False) -> dict[int | str, dict[str, Any]]:
@@ -189,9 +172,9 @@ async def locate_many(request: Request) -> Response:
     if kind not in (JSON, NDJSON):
         raise Unsupported(f"请用 {JSON} 或 {NDJSON}", f"send {JSON} or {NDJSON}")
     body = await request.body()
-    work = _answer_lines if kind == NDJSON else _answer_json
-    if len(body) > WORTH_A_THREAD * 20:
-        content = await asyncio.to_thread(work, board, body, caller)
+    work = answer_lines if kind == NDJSON else _answer_json
+    if len(body) > WORTH_A_THREAD:
+        content = await service_of(request).large_calls.run(work, board, body, caller)
     else:
         content = work(board, body, caller)
     return Response(content, headers=PRIVATE, media_type=kind)
@@ -205,7 +188,7 @@ def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller)
         return b'{"found":true,"distance_to_border_m":%.1f,"on_border":%b,%b}' % (
             distance,
             on_border,
-            _tell_grid(board, row, phones=caller.sees_phones),
+            tell_grid(board, row, phones=caller.sees_phones),
         )
     nearest = board.index.find_nearest(longitude, latitude) if row == NOWHERE else None
     if nearest is None or not board.holds(caller.area, nearest.row):
@@ -213,16 +196,6 @@ def _tell_point(board: Board, longitude: float, latitude: float, caller: Caller)
     grid = board.grids[nearest.row]
     told = {"grid_code": grid.grid_code, "name": grid.name, "distance_m": round(nearest.distance_m, 1)}
     return _dump({"found": False, "nearest": told})
-
-
-def _tell_grid(board: Board, row: int, *, phones: bool) -> bytes:
-    """Return what is told of a grid, and note whose phone number that is."""
-    if phones:
-        grid = board.grids[row]
-        lead = board.leads.get(grid.grid_id)
-        if lead is not None:
-            note_phone(lead.phone, grid.grid_code)
-    return board.tell(row, phones=phones)
 
 
 def tell_address(board: Board, address: str, caller: Caller, *, limit: int, phones: bool) -> dict[str, Any]:
@@ -236,7 +209,7 @@ def tell_address(board: Board, address: str, caller: Caller, *, limit: int, phon
             continue
         if row == NOWHERE and caller.area != COUNTY:
             continue
-        facts = json.loads(b"{%b}" % _tell_grid(board, row, phones=phones)) if row != NOWHERE else {"grid": None}
+        facts = json.loads(b"{%b}" % tell_grid(board, row, phones=phones)) if row != NOWHERE else {"grid": None}
         doubts = [
             {"kind": doubt, "words": DOUBTS[doubt][0], "words_en": DOUBTS[doubt][1]} for doubt in candidate.doubts
         ]
@@ -261,86 +234,22 @@ def tell_address(board: Board, address: str, caller: Caller, *, limit: int, phon
 
 
 def _answer_json(board: Board, body: bytes, caller: Caller) -> bytes:
-    which = "addresses" if b'"addresses"' in body[:200] or b'"points"' not in body else "points"
-    asked: PointsAsked | AddressesAsked
+    if b'"addresses"' not in body[:200] and b'"points"' in body:
+        return answer_points(board, body, caller)
+    return _answer_addresses(board, body, caller)
+
+
+def _answer_addresses(board: Board, body: bytes, caller: Caller) -> bytes:
     try:
-        asked = (_POINTS if which == "points" else _ADDRESSES).validate_json(body)
+        asked = _ADDRESSES.validate_json(body)
     except ValidationError as error:
-        raise _unreadable(error.errors(include_url=False, include_input=False)) from error
-    if isinstance(asked, AddressesAsked):
-        return _answer_addresses(board, asked, caller)
-    xy = np.array(asked.points, dtype=np.float64).reshape(-1, 2)
-    rows, xy = _find(board, xy, asked.datum, caller.area)
-    codes = [b"null"] if not board.grids else [json.dumps(grid.grid_code).encode() for grid in board.grids] + [b"null"]
-    results = b",".join([codes[row] for row in rows.tolist()])
-    named = np.unique(rows[rows != NOWHERE]).tolist()
-    grids = b",".join(codes[row] + b":{" + _tell_grid(board, row, phones=caller.sees_phones) + b"}" for row in named)
-    found = int((rows != NOWHERE).sum())
-    head = b'{"day":"%b","found":%d,"results":[%b],"grids":{%b}' % (str(board.day).encode(), found, results, grids)
-    if not asked.distances:
-        return head + b"}"
-    distances = _distances(board, rows, xy)
-    told = b",".join([b"null" if one != one else b"%.1f" % one for one in distances.tolist()])
-    return head + b',"distances_to_border_m":[' + told + b"]}"
-
-
-def _answer_addresses(board: Board, asked: AddressesAsked, caller: Caller) -> bytes:
+        raise unreadable(error) from error
     results = [
         tell_address(board, address, caller, limit=asked.limit, phones=caller.sees_phones)
         for address in asked.addresses
     ]
     unmatched = [number for number, result in enumerate(results) if not result["certain"]]
     return _dump({"day": str(board.day), "results": results, "unmatched": unmatched})
-
-
-def _answer_lines(board: Board, body: bytes, caller: Caller) -> bytes:
-    lines = [line for line in body.splitlines() if line.strip()]
-    if len(lines) > MOST_POINTS:
-        raise TooLarge(f"一次最多 {MOST_POINTS:,} 个点", f"at most {MOST_POINTS:,} points at a time")
-    try:
-        asked = _LINES.validate_json(b"[" + b",".join(lines) + b"]")
-    except ValidationError as error:
-        raise _unreadable(error.errors(include_url=False, include_input=False), "lines") from error
-    xy = np.array([(one.lon, one.lat) for one in asked], dtype=np.float64).reshape(-1, 2)
-    rows, xy = _find(board, xy, "cgcs2000", caller.area)
-    told = [b'"grid_code":%b,"community_code":%b' % _codes(board, row) for row in range(len(board.grids))]
-    told.append(b'"grid_code":null,"community_code":null')
-    answers = []
-    for one, row in zip(asked, rows.tolist(), strict=True):
-        number = b"" if one.id is None else b'"id":%b,' % json.dumps(one.id, ensure_ascii=False).encode()
-        answers.append(b"{%b%b}\n" % (number, told[row]))
-    return b"".join(answers)
-
-
-def _codes(board: Board, row: int) -> tuple[bytes, bytes]:
-    grid = board.grids[row]
-    return json.dumps(grid.grid_code).encode(), json.dumps(grid.community_code).encode()
-
-
-def _find(board: Board, xy: Any, datum: str, area: Area) -> tuple[Any, Any]:
-    """Return the row of each point, `NOWHERE` outside the area, and the points in CGCS2000."""
-    xy = read_points(xy, datum)
-    rows = board.index.find_points(xy)
-    if area != COUNTY:
-        seen = np.array([board.holds(area, row) for row in range(len(board.grids))] + [False])
-        rows = np.where(seen[rows], rows, NOWHERE)
-    return rows, xy
-
-
-def _distances(board: Board, rows: Any, xy: Any) -> Any:
-    distances = np.full(len(rows), np.nan)
-    inside = rows != NOWHERE
-    distances[inside] = board.index.distances_to_borders_m(rows[inside], xy[inside])
-    return distances
-
-
-def _unreadable(errors: Sequence[ErrorDetails], whole: str = "body") -> BadRequest | TooLarge:
-    """Turn what pydantic has to say into a problem; too long a list is too large, not wrong."""
-    if any(error["type"] == "too_long" and len(error["loc"]) == 1 for error in errors):
-        most = MOST_POINTS if errors[0]["loc"][0] == "points" else MOST_ADDRESSES
-        return TooLarge(f"一次最多 {most:,} 个", f"at most {most:,} at a time")
-    wrong = [Wrong(".".join(map(str, (whole, *error["loc"]))), error["msg"], error["msg"]) for error in errors[:20]]
-    return BadRequest("内容读不懂", "the body cannot be read", wrong)
 
 
 def _dump(value: Any) -> bytes:

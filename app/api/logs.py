@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 __all__ = ["JsonLines", "RequestLog", "set_up_logging"]
@@ -56,14 +57,19 @@ class RequestLog:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         with contextlib.suppress(OSError):  # a log without room, where nothing can be told, keeps nobody from an answer
             self.stream.write(
-                f'{{"at":"{at}","level":"info","logger":"jiexiang.request","method":{json.dumps(method)},'
-                f'"route":{json.dumps(route)},"status":{status},"ms":{seconds * 1000:.1f},"bytes":{sent},'
-                f'"request_id":"{request_id}","caller":{json.dumps(caller)}}}\n'
+                f'{{"at":"{at}","level":"info","logger":"jiexiang.request","method":{_quote(method)},'
+                f'"route":{_quote(route)},"status":{status},"ms":{seconds * 1000:.1f},"bytes":{sent},'
+                f'"request_id":"{request_id}","caller":{_quote(caller)}}}\n'
             )
 
     def fault(self, error: BaseException, request_id: str) -> None:
         """Write down what a request ran into that nobody expected."""
         self.logger.error("a request failed", exc_info=error, extra={"request_id": request_id})
+
+
+@lru_cache(maxsize=1_000)
+def _quote(text: str) -> str:
+    return json.dumps(text)
 
 
 def set_up_logging() -> TextIO:

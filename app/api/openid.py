@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
-import jwt
 
 from app.api.errors import NotSignedIn
 from app.settings import OidcSettings
@@ -114,6 +113,8 @@ class OpenId:
 
     def _verify(self, token: str, keys: dict[str, Any]) -> dict[str, Any]:
         """Return the claims of an ID token whose signature, issuer, audience and time hold."""
+        import jwt  # with its library of ciphers, which a service without such a sign-in has no use for
+
         try:
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")

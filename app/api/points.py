@@ -88,8 +88,8 @@ def read_point(longitude: float, latitude: float, datum: str) -> tuple[float, fl
     return longitude, latitude
 
 
-def read_points(xy: Numbers, datum: str) -> Numbers:
-    """Return points (rows of longitude, latitude) in CGCS2000.
+def read_points(xy: Numbers, datum: str, *, first: int = 0) -> Numbers:
+    """Return points (rows of longitude, latitude) in CGCS2000; `first` is the number of the first in what was sent.
 
     Raises
     ------
@@ -99,9 +99,9 @@ def read_points(xy: Numbers, datum: str) -> Numbers:
     west, south, east, north = CHINA
     off = (xy[:, 0] < west) | (xy[:, 0] > east) | (xy[:, 1] < south) | (xy[:, 1] > north)
     if off.any():
-        first = int(off.argmax())
-        detail, detail_en = _whereabouts(*xy[first])
-        wrong = [Wrong(f"points.{first}", detail, detail_en)]
+        place = int(off.argmax())
+        detail, detail_en = _whereabouts(*xy[place])
+        wrong = [Wrong(f"points.{first + place}", detail, detail_en)]
         count = int(off.sum())
         raise BadRequest(f"{count} 个点不在中国范围内", f"{count} points are not in China", wrong)
     return _to_cgcs2000(xy, datum)

@@ -18,6 +18,7 @@ from app.api.frontdoor import Asgi
 from app.api.identity import Identities
 from app.api.journal import Journal
 from app.api.logs import set_up_logging
+from app.api.memory import keep_small
 from app.api.metrics import Figures
 from app.api.openid import OpenId
 from app.api.peers import source_of
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> Asgi:
 
 def create_worker() -> Asgi:
     """Return the application of a worker process: settings from its environment, logs as lines of JSON."""
+    keep_small()
     end_with_parent()
     set_up_logging()
     return create_app(read_settings(os.environ, results_to_terminal=False, progress_to_terminal=False))

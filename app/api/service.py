@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from fastapi import Depends
@@ -21,6 +21,7 @@ from app.api.base_map import BaseMap
 from app.api.board import Board
 from app.api.frontdoor import Scope
 from app.api.journal import Journal
+from app.api.large_calls import LargeCalls
 from app.api.metrics import Figures
 from app.api.openid import OpenId
 from app.api.rates import Rates
@@ -54,6 +55,7 @@ PRIVATE = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"
 """What is answered depends on who asks; a browser may keep it if it asks each time whether it still holds."""
 
 JSON = "application/json"
+MOST_TAGS = 1_000
 
 
 class Boards(Protocol):
@@ -92,6 +94,7 @@ class Service:
     """Wrong passwords by the address they come from."""
     strangers: Rates = field(default_factory=lambda: Rates(1 / (60 * LOCK_MINUTES), MOST_FAILURES - 1))
     """Wrong passwords of accounts that are not there, which seem to be locked as others are."""
+    large_calls: LargeCalls = field(default_factory=LargeCalls)
     openid: OpenId | None = None
     """The county's own sign-in, where there is one."""
     base_map: BaseMap | None = None
@@ -147,6 +150,7 @@ Changing = Annotated[Callable[[], AbstractAsyncContextManager[AsyncConnection]],
 """The transaction of what a route changes, and of the entry in the audit that belongs to it."""
 
 
+@lru_cache(maxsize=MOST_TAGS)
 def tag(area: Area, *parts: object) -> str:
     """Return the ETag of what an area sees in a state of the store."""
     text = "\x1f".join([area_key(area), *map(str, parts)])
@@ -155,10 +159,11 @@ def tag(area: Area, *parts: object) -> str:
 
 def matches(request: Request, etag: str) -> bool:
     """Tell whether the one who asks has this answer already."""
-    given = request.headers.get("if-none-match")
-    if given is None:
-        return False
-    return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+    for name, value in request.scope["headers"]:
+        if name == b"if-none-match":
+            given = value.decode("latin-1")
+            return given.strip() == "*" or etag in (one.strip().removeprefix("W/") for one in given.split(","))
+    return False
 
 
 def bytes_response(request: Request, content: bytes, etag: str, *, media_type: str = JSON) -> Response:

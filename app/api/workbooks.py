@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,7 @@ from app.api.locate import MOST_ADDRESSES, tell_address
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving
 from app.files.messages import Findings
-from app.files.sheets import column_key, read_sheet
 from app.reports.tables import Column, Table
-from app.reports.workbooks import Sheet, make_workbook
 
 __all__ = ["router"]
 
@@ -66,12 +63,14 @@ async def locate_workbook(request: Request, caller: Asking, service: Serving) ->
         raise Unsupported(f"请用 {XLSX} 直接发送工作簿", f"send the workbook itself as {XLSX}")
     board = service.boards.current
     content = await request.body()
-    made = await asyncio.to_thread(_answer, board, caller, content)
+    made = await service.large_calls.run(_answer, board, caller, content)
     headers = {"Content-Disposition": 'attachment; filename="addresses.xlsx"', "Cache-Control": "no-store"}
     return Response(made, headers=headers, media_type=XLSX)
 
 
 def _answer(board: Board, caller: Caller, content: bytes) -> bytes:
+    from app.reports.workbooks import Sheet, make_workbook  # brings much along, for few who ask
+
     addresses = _read(content)
     rows = [
         _tell_row(number, tell_address(board, address, caller, limit=3, phones=False))
@@ -98,6 +97,8 @@ def _read(content: bytes) -> list[str]:
     TooLarge
         There are too many.
     """
+    from app.files.sheets import column_key, read_sheet
+
     with tempfile.TemporaryDirectory(prefix="jiexiang-workbook-") as folder:
         path = Path(folder) / FILE_NAME
         path.write_bytes(content)

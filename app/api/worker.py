@@ -25,8 +25,8 @@ from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, matches, tag
 from app.api.small_counts import sees_small_counts, tell_count
 from app.geo.counting import counting_points
-from app.geo.coverage import FACILITY_CLASSES
 from app.geo.crs import DEGREES
+from app.geo.layers import FACILITY_CLASSES
 from app.geo.lookup import NOWHERE, metres_of_degree
 from app.maps.worker_page import WorkerAddresses, describe_area, draw_service_worker, draw_worker_page
 from app.store.areas import COUNTY, Area

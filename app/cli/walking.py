@@ -211,7 +211,7 @@ def site(
 
 
 def _print_coverage(terminal: Terminal, done: CoverageDone) -> None:
-    from app.geo.coverage import FACILITY_CLASSES
+    from app.geo.layers import FACILITY_CLASSES
 
     for note in done.notes:
         terminal.results.print(f"· {note.say(terminal.settings.language)}", markup=False)

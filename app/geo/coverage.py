@@ -18,18 +18,7 @@ from app.geo.footways import Footways, Obstacles, Stands, lay_footways, obstacle
 from app.geo.layers import Layers
 from app.geo.walking import nearest_distance
 
-__all__ = ["FACILITY_CLASSES", "Coverage", "Ground", "Walk", "lay_ground", "measure_coverage"]
-
-FACILITY_CLASSES = {
-    "service_station": "社区服务站",
-    "clinic": "卫生服务站",
-    "elder_care": "养老服务设施",
-    "kindergarten": "幼儿园",
-    "police": "警务室",
-    "canteen": "社区食堂",
-    "activity": "活动场所",
-}
-"""Classes of facilities that are understood, and what reports call them; others are kept as given."""
+__all__ = ["Coverage", "Ground", "Walk", "lay_ground", "measure_coverage"]
 
 Numbers = NDArray[np.float64]
 

@@ -11,6 +11,7 @@ import geopandas as gpd
 
 __all__ = [
     "CONTRACTS",
+    "FACILITY_CLASSES",
     "HOUSEHOLD_BASES",
     "KNOWN_BARRIERS",
     "KNOWN_HIGHWAYS",
@@ -25,6 +26,17 @@ __all__ = [
     "Field",
     "Layers",
 ]
+
+FACILITY_CLASSES = {
+    "service_station": "社区服务站",
+    "clinic": "卫生服务站",
+    "elder_care": "养老服务设施",
+    "kindergarten": "幼儿园",
+    "police": "警务室",
+    "canteen": "社区食堂",
+    "activity": "活动场所",
+}
+"""Classes of facilities that are understood, and what reports call them; others are kept as given."""
 
 MODELLED = "估算"
 UNSTATED = "未注明"

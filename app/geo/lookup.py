@@ -6,6 +6,7 @@ A point on a border belongs to the lowest community code that touches it, then t
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NOWHERE", "GridIndex", "Nearest", "index_grids", "metres_of_degree"]
 
+_POINT = struct.Struct("<BIdd").pack
 NOWHERE = -1
 """The row of a point that no grid holds."""
 
@@ -48,8 +50,8 @@ class GridIndex:
 
     def find_point(self, longitude: float, latitude: float) -> int:
         """Return the row of the grid that holds a point, or `NOWHERE`."""
-        rows = self.tree.query(shapely.Point(longitude, latitude), predicate="intersects")
-        return int(rows.min()) if len(rows) else NOWHERE
+        rows = self.tree.query(_point(longitude, latitude), predicate="intersects").tolist()
+        return min(rows) if rows else NOWHERE
 
     def find_points(self, xy: Numbers) -> Rows:
         """Return for each point (rows of longitude, latitude) the row of the grid that holds it, or `NOWHERE`.
@@ -67,8 +69,8 @@ class GridIndex:
     def distance_to_border_m(self, row: int, longitude: float, latitude: float) -> float:
         """Return how many metres a point is from the border of a grid, 0 on it."""
         lines, scales = self._metric_borders
-        across, along = scales[row]
-        return float(shapely.distance(lines[row], shapely.Point(longitude * across, latitude * along)))
+        across, along = scales[row].tolist()
+        return float(shapely.distance(lines[row], _point(longitude * across, latitude * along)))
 
     def distances_to_borders_m(self, rows: Rows, xy: Numbers) -> Numbers:
         """Return how many metres each point is from the border of the grid in its row.
@@ -126,6 +128,11 @@ def index_grids(
     ours = np.array(shapely.from_wkb(shapely.to_wkb(given[order])), dtype=object).reshape(-1)
     shapely.prepare(ours)
     return GridIndex(ours, order, shapely.STRtree(ours))
+
+
+def _point(x: float, y: float) -> shapely.Point:
+    """Return a point; read from its bytes, it takes half as long as from its numbers."""
+    return shapely.from_wkb(_POINT(1, 1, x, y))
 
 
 def metres_of_degree(latitude: float | Numbers) -> Numbers:

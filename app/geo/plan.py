@@ -20,6 +20,7 @@ from app.geo.describe import DescribedGrids, describe_grids
 from app.geo.draw import Drawing, border_cost, draw_as_cut, draw_grids
 from app.geo.ground import CommunityTask, Ground, lay_out, prepare_tasks, with_middles
 from app.geo.layers import Layers
+from app.geo.plan_parts import Plan, told_about
 from app.geo.rules import Rules
 from app.geo.seams import Seams, are_sound, match_seams, sew
 from app.geo.search import Effort
@@ -38,27 +39,6 @@ __all__ = [
 
 WORTH_A_GRID = 0.95
 """One grid fewer has to save this much of the borders: somebody has to look after the larger ones."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A division of communities into grids, in EPSG:4490, polygons as MultiPolygon, columns as the plan file has them.
-
-    `streets` are carried along so that a map needs nothing but the plan; `about` is the one row of layer `plan`.
-    """
-
-    grids: gpd.GeoDataFrame
-    units: gpd.GeoDataFrame
-    borders: gpd.GeoDataFrame
-    communities: gpd.GeoDataFrame
-    streets: gpd.GeoDataFrame
-    about: Mapping[str, str | int | float]
-
-
-def told_about(plan: Plan) -> Mapping[str, str | int | float]:
-    """Return what a plan says of itself, with the usual band and no basis where an older one says nothing."""
-    usual = {"min_households": Rules.min_households, "max_households": Rules.max_households}
-    return {**usual, "household_basis": "", "software": "", "version": "", **plan.about}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from app.files.coverage import write_coverage
 from app.files.facilities import read_facilities
 from app.files.messages import Note
 from app.files.plans import read_grids
-from app.geo.coverage import FACILITY_CLASSES, Coverage, Ground, Walk, lay_ground, measure_coverage
+from app.geo.coverage import Coverage, Ground, Walk, lay_ground, measure_coverage
 from app.geo.errors import UsageError
+from app.geo.layers import FACILITY_CLASSES
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
 from app.output import refuse_to_overwrite, write_whole

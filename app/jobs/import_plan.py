@@ -21,7 +21,7 @@ from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, r
 from app.geo.assessment import Community, settlement_of
 from app.geo.errors import InputError, UsageError
 from app.geo.layers import Layers
-from app.geo.plan import Plan
+from app.geo.plan_parts import Plan
 from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.soundness import check_soundness

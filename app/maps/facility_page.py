@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import geopandas as gpd
 
 from app.geo.assessment import Assessment, Change, CommunityFinding
-from app.geo.coverage import FACILITY_CLASSES, Coverage
+from app.geo.layers import FACILITY_CLASSES
 from app.geo.projects import ProjectFinding
 from app.geo.rooms import ROOM_KINDS, RoomCount
 from app.geo.standards import Standard
 from app.maps.facility_views import SIGNS, tell_finding
 from app.maps.served_pages import Cell, Figure, Frame, Table, draw_page, served_words
+
+if TYPE_CHECKING:  # it brings along how people walk, which a page that is drawn has no use for
+    from app.geo.coverage import Coverage
 
 __all__ = ["FacilityPage", "WhatIf", "count_covered", "draw_facilities", "make_facility_page", "tell_change"]
 

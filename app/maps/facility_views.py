@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from app.geo.assessment import Assessment, CommunityFinding
-from app.geo.coverage import FACILITY_CLASSES, Coverage
+from app.geo.layers import FACILITY_CLASSES
 from app.maps.overlays import Overlay
 from app.maps.views import BAD, GOOD, SEQUENCE, WARN, Level, View, ViewClass
+
+if TYPE_CHECKING:  # it brings along how people walk, which a page that is drawn has no use for
+    from app.geo.coverage import Coverage
 
 __all__ = [
     "SIGNS",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -15,12 +15,10 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.geo.crs import DEGREES
+from app.geo.plan_parts import Plan
 from app.store.connect import copy_rows
 from app.store.errors import Refused
 from app.store.tables import SRID, plan_borders, plan_communities, plan_grids, plan_streets, plan_units
-
-if TYPE_CHECKING:  # it brings the whole division along, which a service has no use for
-    from app.geo.plan import Plan
 
 __all__ = ["LAYERS", "digest_plan", "list_columns", "read_content", "read_frame", "write_content"]
 
@@ -83,8 +81,6 @@ async def write_content(
 
 async def read_content(connection: AsyncConnection, plan_id: int, columns: Columns, about: Mapping[str, Any]) -> Plan:
     """Read a plan's content back as it was imported."""
-    from app.geo.plan import Plan
-
     frames = {name: await read_frame(connection, name, plan_id, columns[name]) for name in LAYERS}
     return Plan(**frames, about=dict(about))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.geo.plan_parts import Plan
 from app.store.areas import COUNTY, Area, bound
 from app.store.changes import NewChange, record_changes
 from app.store.contents import digest_plan, list_columns, read_content, write_content
@@ -18,9 +19,6 @@ from app.store.errors import Conflict, NotFound, Refused
 from app.store.places import COUNTY_DIGITS, make_communities, make_grids, read_county_prefixes, town_code_of
 from app.store.places import UNKNOWN_TOWN as UNKNOWN
 from app.store.tables import PLAN_STEPS, plan_communities, plan_steps, plans
-
-if TYPE_CHECKING:  # it brings the whole division along, which a service has no use for
-    from app.geo.plan import Plan
 
 __all__ = [
     "Act",

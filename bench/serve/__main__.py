@@ -109,7 +109,7 @@ def server(python: Path, target: str, path: str, environ: dict[str, str], *optio
         "error",
         *options,
     ]
-    errors = subprocess.DEVNULL if target.startswith("app.") else None  # ours writes its log there
+    errors = subprocess.DEVNULL  # ours writes its log there
     process = subprocess.Popen(command, env={**os.environ, **environ}, cwd=ROOT, stderr=errors)
     address = f"http://127.0.0.1:{port}"
     try:
