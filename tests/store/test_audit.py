@@ -1,10 +1,15 @@
-"""The audit: nobody can change it but its owner, and whatever its owner changes is found."""
+"""The audit: nobody can change it but its owner, and whatever its owner changes is found.
+
+`pytest tests/store/test_audit.py -k printed` shows every attack and what finds it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -76,12 +81,16 @@ class Kept:
         self.ask(go)
 
 
-@pytest.fixture
-def kept(store_settings, tmp_path) -> Kept:
-    audit = Kept(store_settings, tmp_path / "audit")
+def keep_twelve(settings: object, folder: Path) -> Kept:
+    audit = Kept(settings, folder)
     audit.add(12)
     audit.note_head()
     return audit
+
+
+@pytest.fixture
+def kept(store_settings, tmp_path) -> Kept:
+    return keep_twelve(store_settings, tmp_path / "audit")
 
 
 def words(report) -> str:
@@ -119,6 +128,15 @@ ATTACKS = {
         ["DELETE FROM audit WHERE number > 9", "UPDATE counters SET number = 9 WHERE name = 'audit'"],
         "there were 12 rows, and they end at 9",
     ),
+    "added between": (
+        [
+            *[f"UPDATE audit SET number = {n + 1} WHERE number = {n}" for n in range(12, 6, -1)],  # noqa: S608  our own numbers
+            """INSERT INTO audit SELECT 7, at, actor_kind, actor_id, 'forged', action, subject, source, result, details,
+                previous_hash, hash FROM audit WHERE number = 8""",
+        ],
+        "row 7 was edited",
+    ),
+    "hash edited": (["UPDATE audit SET hash = sha256('x') WHERE number = 7"], "row 7 was edited"),
     "emptied": (
         ["DELETE FROM audit", "UPDATE counters SET number = 0 WHERE name = 'audit'"],
         "there were 12 rows, and they end at 0",
@@ -135,11 +153,20 @@ ATTACKS = {
 }
 
 
+SEEN: dict[str, str] = {}
+"""What `verify` said of each attack in this session, for the table of them."""
+
+
+def attack_database(kept: Kept, attack: str) -> str:
+    """Change the database as its owner; return what `verify` says."""
+    kept.run(*ATTACKS[attack][0])
+    SEEN[attack] = words(kept.verify())
+    return SEEN[attack]
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_every_change_of_the_database_is_found(kept, attack):
-    statements, found = ATTACKS[attack]
-    kept.run(*statements)
-    assert found in words(kept.verify())
+    assert ATTACKS[attack][1] in attack_database(kept, attack)
 
 
 def test_a_chain_that_was_rewritten_whole_differs_from_the_head_outside(kept):
@@ -150,16 +177,32 @@ def test_a_chain_that_was_rewritten_whole_differs_from_the_head_outside(kept):
     assert words(kept.verify()).startswith("row 12 is not the one that was noted outside")
 
 
-@pytest.mark.parametrize("attack", ["edited", "row removed", "removed", "boundary edited", "another key", "torn"])
-def test_every_change_of_the_archive_is_found(kept, attack):
+ARCHIVE_ATTACKS = {
+    "archive: edited": "row 1 was edited",
+    "archive: row removed": "rows 5 to 5 are missing",
+    "archive: rows reordered": "row 4 is out of order",
+    "archive: tail cut off": "is not what its signed boundary says",
+    "archive: removed": "is missing",
+    "archive: boundary edited": "is not what its signed boundary says",
+    "archive: another key": "the signature of segment 1–11 is wrong",
+    "archive: torn": "cannot be read",
+}
+
+
+def attack_archive(kept: Kept, attack: str) -> str:
+    """Change a segment of the archive, or its key; return what `verify` says."""
     kept.archive()
     file = segment_file(kept.folder, 1)
     lines = file.read_text("utf-8").splitlines(keepends=True)
-    match attack:
+    match attack.removeprefix("archive: "):
         case "edited":
             file.write_text("".join([lines[0].replace('"u0"', '"u9"'), *lines[1:]]), "utf-8")
         case "row removed":
             file.write_text("".join([*lines[:4], *lines[5:]]), "utf-8")
+        case "rows reordered":
+            file.write_text("".join([*lines[:3], lines[4], lines[3], *lines[5:]]), "utf-8")
+        case "tail cut off":
+            file.write_text("".join([*lines[:9], lines[-1]]), "utf-8")
         case "removed":
             file.unlink()
         case "boundary edited":
@@ -170,7 +213,26 @@ def test_every_change_of_the_archive_is_found(kept, attack):
             (kept.folder / "key").write_text("00" * 32)
         case "torn":
             file.write_text("".join(lines)[:-40], "utf-8")
-    assert kept.verify().faults
+    SEEN[attack] = words(kept.verify())
+    return SEEN[attack]
+
+
+@pytest.mark.parametrize("attack", ARCHIVE_ATTACKS)
+def test_every_change_of_the_archive_is_found(kept, attack):
+    assert ARCHIVE_ATTACKS[attack] in attack_archive(kept, attack)
+
+
+def test_the_attacks_are_printed(postgis, tmp_path, capsys):
+    """Print what was done to an audit of twelve rows, and the first that `verify` said: one line an attack."""
+    for attacks, attack_it in ((ATTACKS, attack_database), (ARCHIVE_ATTACKS, attack_archive)):
+        for attack in attacks.keys() - SEEN.keys():
+            with postgis.database() as settings:
+                attack_it(keep_twelve(settings, tmp_path / attack), attack)
+    lines = [f"{attack:32}{SEEN[attack].partition(';')[0]}" for attack in (*ATTACKS, *ARCHIVE_ATTACKS)]
+    printed = re.sub(r"/\S*/", "", "\n".join(lines))
+    with capsys.disabled():
+        sys.stdout.write(f"\n{printed}\n")
+    assert all(SEEN[attack] for attack in (*ATTACKS, *ARCHIVE_ATTACKS))
 
 
 def test_the_service_can_add_to_the_audit_and_read_it_and_nothing_else(kept):
