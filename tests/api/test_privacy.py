@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from urllib.parse import quote
 
+import httpx
 import pytest
 from live_service import CLERK, EVERY_STEP, FIRST, SINCE, Live, live_service, point_in
 
 from app.api.areas import Caller
-from app.api.logs import RequestLog
+from app.api.logs import JsonLines, RequestLog, set_up_logging
+from app.api.openid import OpenId
 from app.api.small_counts import tell_count
+from app.settings import OidcSettings
 from app.store.areas import COUNTY
 from app.store.plans import import_plan
 from app.store.publication import publish
@@ -233,3 +239,80 @@ def test_no_line_of_the_log_holds_what_was_asked_or_told(counted, monkeypatch):
     for secret in ("李明", "何芳", "138", f"{lon}", f"{lat}", "阳光", "bbox", "lon=", FIRST, "?"):
         assert secret not in re.sub(r'"(at|request_id|ms|bytes)":("[^"]*"|[\d.]+)', "", written), secret
     assert all(json.loads(line)["route"].startswith(("/", "(")) for line in written.splitlines())
+
+
+LON, LAT = point_in(1, 1)
+SAID = (
+    *("李明", "何芳", "13800000001", "110101199003078888", "阳光花园3栋", f"{LON}", f"{LAT}", FIRST),
+    "a-secret-code-of-the-way",
+)
+"""What must not be found in any line: names, a phone, an identity number, an address, a place, a grid, a code."""
+
+
+MEASURED = frozenset({"/coverage", "/site"})
+"""What takes a process of its own where nothing is wrong with the question."""
+
+
+def list_routes(application) -> list[tuple[str, str]]:
+    """List every method of every route, documented or not."""
+    return sorted((method, route.path) for route in application.router.routes for method in route.methods)
+
+
+def ask_with(client, method: str, path: str, said: str):
+    """Ask a route with something personal in its path, its query, its headers and its body, as JSON and as a form."""
+    address = re.sub(r"\{[^}]+\}", quote(said, safe=""), path)
+    asked = ("name", "address", "lon", "lat", "code", "state", "error", "next", "of", "actor", "community", "at")
+    sent = ("name", "password", "text", "token", "grid_code", "person_id", "why", "next")
+    headers = {"Referer": f"https://county.example/{quote(said)}", "User-Agent": quote(said)}
+    if path not in MEASURED:
+        yield client.request(method, address, headers=headers)
+    yield client.request(method, address, params=dict.fromkeys(asked, said), headers=headers)
+    if method not in ("GET", "HEAD"):
+        yield client.request(method, address, json=dict.fromkeys(sent, said), headers=headers)
+        yield client.request(method, address, data=dict.fromkeys(sent, said), headers=headers)
+
+
+@pytest.mark.parametrize("role", ["county", ""])
+def test_no_line_of_any_route_holds_what_was_asked(counted, role, monkeypatch, caplog):
+    """Pages, the form to sign in and the county's entrance as well, which answers nobody here."""
+    caplog.set_level(logging.DEBUG)
+    stream = io.StringIO()
+    monkeypatch.setattr(counted.application, "log", RequestLog(stream))
+    application = counted.application.app.app
+    settings = OidcSettings("http://127.0.0.1:9", "jiexiang", "a secret of the client")
+
+    async def entrance() -> OpenId:
+        return OpenId(settings, "https://jiexiang.example", httpx.AsyncClient(trust_env=False))
+
+    served = application.state.service
+    application.state.service = replace(served, openid=counted.runner.run(entrance()))
+    client, routes = counted.asking(role), list_routes(application)
+    try:
+        answers = [
+            answer
+            for number, (method, path) in enumerate(routes)
+            for answer in ask_with(client, method, path, SAID[number % len(SAID)])
+        ]
+    finally:
+        application.state.service = served
+    client.inner.cookies.clear()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == len(answers) > 2 * len(routes) - len(MEASURED)
+    asked = {json.loads(line)["route"] for line in lines}
+    assert asked >= {path for _, path in routes if path != "/openapi.json"}
+    formatter = JsonLines()
+    kept = [record for record in caplog.records if record.levelno >= logging.INFO and record.name != "httpx"]
+    written = "\n".join([*lines, *(formatter.format(record) for record in kept)])
+    written = re.sub(r'"(at|request_id|ms|bytes)":("[^"]*"|[\d.]+)', "", written)
+    for said in SAID:
+        assert said not in written
+        assert quote(said) not in written
+
+
+def test_libraries_that_ask_others_write_no_address_of_theirs(monkeypatch):
+    """An address of a webhook may hold a token of the other side."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    set_up_logging()
+    assert not any(logging.getLogger(name).isEnabledFor(logging.INFO) for name in ("httpx", "httpcore", "asyncpg"))

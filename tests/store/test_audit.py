@@ -227,7 +227,7 @@ def test_the_attacks_are_printed(postgis, tmp_path, capsys):
     for attacks, attack_it in ((ATTACKS, attack_database), (ARCHIVE_ATTACKS, attack_archive)):
         for attack in attacks.keys() - SEEN.keys():
             with postgis.database() as settings:
-                attack_it(keep_twelve(settings, tmp_path / attack), attack)
+                attack_it(keep_twelve(settings, tmp_path / str(len(SEEN))), attack)
     lines = [f"{attack:32}{SEEN[attack].partition(';')[0]}" for attack in (*ATTACKS, *ARCHIVE_ATTACKS)]
     printed = re.sub(r"/\S*/", "", "\n".join(lines))
     with capsys.disabled():
