@@ -25,12 +25,12 @@ from app.store.errors import Conflict, StoreUnavailable
 pytestmark = pytest.mark.skipif(not find_binaries(), reason="no PostgreSQL with PostGIS on this machine")
 
 OWNER = """
-import sys, time
+import sys
 from pathlib import Path
 from app.store.cluster import open_cluster
 with open_cluster(Path(sys.argv[1])) as cluster:
     print(cluster.pid, flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
@@ -62,10 +62,14 @@ def running(pid: int) -> bool:
 
 @contextmanager
 def an_owner(data: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """Run the cluster from a process of its own, until it is told to stop or the block ends."""
-    with subprocess.Popen([sys.executable, "-c", OWNER, data], stdout=subprocess.PIPE, text=True) as owner:
+    """Run the cluster from a process of its own, which ends when the block does: its input is closed then.
+
+    A signal would not do: in the background of a shell SIGINT is ignored, by whatever is started there as well.
+    """
+    words = [sys.executable, "-c", OWNER, data]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         yield owner, int(owner.stdout.readline())
-        owner.send_signal(signal.SIGINT)
+        owner.stdin.close()
 
 
 def test_what_was_written_is_there_the_next_time_and_nothing_runs_in_between(data):
