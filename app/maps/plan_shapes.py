@@ -92,8 +92,10 @@ def number_texts(texts: Sequence[str]) -> tuple[list[str], list[int]]:
 
 
 def pack_units(plan: Plan) -> str | None:
-    """Pack the lines between units that are not the borders of grids; None where there are too many."""
+    """Pack the lines between units that are not borders of grids; None where they are too many, empty without any."""
     outlines = _outlines(plan.units)
+    if not len(outlines):
+        return ""
     if shapely.get_num_coordinates(outlines).sum() > MOST_UNIT_VERTICES:
         return None
     grids, _ = trace_rings(_outlines(plan.grids), STEPS_PER_DEGREE)

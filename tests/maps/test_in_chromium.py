@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from toy_plan import HOSTILE, draw_toy_plan, place
 
@@ -319,3 +321,9 @@ def test_labels_stand_on_the_map(desk):
         })()"""
     )
     assert min(painted) > 50
+
+
+def test_a_plan_without_units_offers_no_layer_of_them(show, toy_plan):
+    page = show(replace(toy_plan, units=toy_plan.units.iloc[:0]))
+    boxes = page.run("Array.from(document.querySelectorAll('#layers input'), box => box.id)")
+    assert boxes == ["show-labels", "show-communities", "show-streets"]

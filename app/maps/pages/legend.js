@@ -100,6 +100,7 @@
       ["units", "layerUnits", false],
       ...overlays,
     ].forEach(([name, word, on]) => {
+      if (plan[name] === "") return; // the service keeps no units
       const missing = plan[name] === null;
       const box = make("input", { type: "checkbox", id: "show-" + name, onchange: () => view.show(name, box.checked) });
       box.checked = on;

@@ -116,7 +116,7 @@
     const units = L.layerGroup();
     stack.push({ name: "units", from: 0, layer: units });
     const drawUnits = once(async () => {
-      units.addLayer(draw(await plan.readUnits(), { color: "#4d566a", weight: 1, dashArray: "2 3" }));
+      units.addLayer(draw(await plan.readUnits(), { color: "#4d566a", weight: 1.3, dashArray: "3 3" }));
       restack();
     });
     const communityStyle = { color: COMMUNITY.colour, opacity: COMMUNITY.opacity };
