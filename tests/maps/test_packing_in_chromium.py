@@ -13,7 +13,7 @@ from packed import outlines_of, read_page, unpack
 from app.maps.plan_page import draw_plan
 from app.maps.shapes import STEPS_PER_DEGREE
 
-UNAIDED = "delete window.DecompressionStream; "
+UNAIDED = "delete window.DecompressionStream; delete Uint8Array.fromBase64; "
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
   const jiexiang = (window.jiexiang = window.jiexiang || {});
 
   function readLetters(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
     const letters = window.atob(text);
     const bytes = new Uint8Array(letters.length);
     for (let place = 0; place < bytes.length; place += 1) bytes[place] = letters.charCodeAt(place);
