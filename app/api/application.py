@@ -25,6 +25,8 @@ from app.api import (
     ledgers,
     links,
     locate,
+    map_page,
+    note_pages,
     notes,
     pages,
     papers,
@@ -124,7 +126,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
     for module in (
         *(locate, workbooks, grids, people, changes, webhooks),
         *(plans, papers, comparison, standards, ledgers, coverage, sessions, worker, notes, links, entrance),
-        *(pages, facility_pages, tiles, health, audit, reference),
+        *(pages, map_page, facility_pages, note_pages, tiles, health, audit, reference),
     ):
         application.router.routes.extend(module.router.routes)  # flat: looked through once, not router by router
     application.add_exception_handler(JiexiangError, on_failure)

@@ -19,7 +19,7 @@ from app.api.service import Asking, Service, Serving, bytes_response, json_respo
 from app.api.small_counts import sees_small_counts, tell_count, tell_rows, tell_shares
 from app.store.areas import COUNTY
 
-__all__ = ["router"]
+__all__ = ["router", "shares_in", "spots_in", "walk_task"]
 
 router = APIRouter(route_class=StrictRoute, tags=["设施达标 facility standards"])
 
@@ -68,10 +68,10 @@ async def coverage(
         "within_m": sorted(wanted),
         "facilities": [one for one in found["facilities"] if kind in ("", one["facility_class"])],
         "level": level,
-        "shares": _tell_shares(caller, board, level, [row for row in found["shares"] if asked(row)]),
+        "shares": shares_in(caller, board, level, [row for row in found["shares"] if asked(row)]),
         "blind_spots": {
             "type": "FeatureCollection",
-            "features": _tell_spots(caller, board, found["blind_spots"]),
+            "features": spots_in(caller, board, found["blind_spots"]),
         }
         if drawn
         else None,
@@ -121,13 +121,19 @@ async def _measure(
 ) -> dict[str, Any]:
     """Return what is measured over the store as it is now."""
     asked = {"facility_class": facility_class, "more": more, "assume_gates": assume_gates}
-    task = {"on": board.day.isoformat(), "within_m": within_m, **asked}
-    state = (board.revisions.plans, board.revisions.facilities)
-    found: dict[str, Any] = await service.walks.ask((*state, *task.values()), json.dumps(task))
+    found: dict[str, Any] = await service.walks.ask(*walk_task(board, within_m, **asked))
     return found
 
 
-def _tell_shares(caller: Caller, board: Board, level: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def walk_task(board: Board, within_m: tuple[float, ...], **asked: Any) -> tuple[tuple[Any, ...], str]:
+    """Return the key of a measurement over the store as it is now, and the `WalkTask` in JSON."""
+    task = {"on": board.day.isoformat(), "within_m": within_m, **asked}
+    state = (board.revisions.plans, board.revisions.facilities)
+    return (*state, *task.values()), json.dumps(task)
+
+
+def shares_in(caller: Caller, board: Board, level: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the shares of a level that lie in the area of whoever asks."""
     mine = [row for row in rows if row["level"] == level]
     if level == "county":
         return tell_shares(caller, mine) if caller.area == COUNTY else []
@@ -139,7 +145,7 @@ def _communities(caller: Caller, board: Board) -> set[str]:
     return {board.grids[board.rows[code]].community_code for code in board.codes_in(caller.area, None)}
 
 
-def _tell_spots(caller: Caller, board: Board, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def spots_in(caller: Caller, board: Board, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return blind spots with homes of the own communities as features."""
     own = _communities(caller, board)
     features = []

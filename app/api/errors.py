@@ -30,6 +30,7 @@ __all__ = [
     "Forbidden",
     "NotHere",
     "NotSignedIn",
+    "NotYet",
     "PreconditionFailed",
     "RequestError",
     "TooLarge",
@@ -96,6 +97,14 @@ class TooMany(RequestError):  # noqa: N818
         self.retry_seconds = math.ceil(retry_seconds)
 
 
+class NotYet(RequestError):  # noqa: N818
+    """It is being worked out; after about `retry_seconds` it will be there."""
+
+    def __init__(self, message: str, english: str, *, retry_seconds: float) -> None:
+        super().__init__(message, english)
+        self.retry_seconds = math.ceil(retry_seconds)
+
+
 class Status(NamedTuple):
     """How a failure is told: status, the last part of its type, title in Chinese and English."""
 
@@ -126,6 +135,7 @@ STATUSES: Mapping[str, Status] = {
         "This kind of content is not read",
     ),
     "TooMany": Status(HTTPStatus.TOO_MANY_REQUESTS, "too-many", "请求过多", "Too many requests"),
+    "NotYet": Status(HTTPStatus.SERVICE_UNAVAILABLE, "not-yet", "正在测算", "Being worked out"),
     "StoreUnavailable": Status(
         HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "暂时不能服务", "Not available for the moment"
     ),
@@ -190,7 +200,7 @@ def _write(
     if status.status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = "Bearer"
     if status.status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}:
-        extra["Retry-After"] = str(RETRY_SECONDS)
+        extra.setdefault("Retry-After", str(RETRY_SECONDS))
     return Response(
         json.dumps(content, ensure_ascii=False), int(status.status), extra, media_type="application/problem+json"
     )

@@ -1,47 +1,56 @@
-"""Pages for people: sign-in, overview, the map; and the files they ask for, at addresses that follow their content."""
+"""Pages for people: sign-in and overview; and the files they ask for, at addresses that follow their content."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Annotated
+from urllib.parse import urlencode
 
-import geopandas as gpd
 import pandas as pd
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.api.areas import Caller
+from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
 from app.api.errors import Forbidden, NotHere, NotSignedIn, RequestError, TooMany, problem_response
 from app.api.identity import refuse_other_sites
 from app.api.judging import judge, visible_codes
 from app.api.openid import LEAVE_PATH
 from app.api.routing import StrictRoute
-from app.api.service import PRIVATE, Service, Serving, ask, matches, tag
+from app.api.service import PRIVATE, Service, Serving, ask, matches
 from app.api.sessions import close_session, keep_session, open_session
 from app.api.small_counts import sees_small_counts
-from app.geo.assessment import Assessment
+from app.api.walked import Ways, look_at_ways
 from app.geo.plan_parts import Plan, told_about
 from app.maps.assets import Asset
-from app.maps.facility_views import view_standards
-from app.maps.overlays import overlay_frame
+from app.maps.facility_page import count_covered
+from app.maps.languages import speak
 from app.maps.overview import count_figures, list_towns
-from app.maps.plan_page import draw_plan, plan_assets
-from app.maps.served_pages import Frame, draw_overview, draw_sign_in, served_assets
-from app.maps.views import view_band, view_borders, view_posts
+from app.maps.plan_page import plan_assets
+from app.maps.served_pages import Figure, Frame, draw_overview, draw_sign_in, served_assets
 from app.maps.worker_page import worker_assets
 from app.store.assignments import Assignment, read_assignments
 from app.store.connect import AsyncConnection
-from app.store.drawn import Box, read_drawn, read_newest
+from app.store.drawn import read_drawn, read_newest
 from app.store.errors import StoreUnavailable
-from app.store.ground import read_frame
 
-__all__ = ["page_frame", "page_response", "read_language", "refuse_sign_in", "router", "signed_in"]
+__all__ = [
+    "POLICY",
+    "count_posts",
+    "map_address",
+    "page_frame",
+    "page_response",
+    "read_language",
+    "read_plan",
+    "refuse_sign_in",
+    "router",
+    "signed_in",
+]
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -49,11 +58,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-MAP_POLICY = "frame-ancestors 'none'"
-"""The page of a plan brings a policy of its own, with the hash of the one script it holds."""
 FOR_EVER = "public, max-age=31536000, immutable"
-MOST_KEPT = 64
-"""Drawn maps that are kept, by area and what is in force."""
 
 Text = Annotated[str, Form(max_length=1000)]
 
@@ -118,54 +123,37 @@ async def overview(request: Request, service: Serving, lang: str = "zh") -> Resp
         return RedirectResponse("/m", 303)
     board = service.boards.current
     async with service.store.reading() as connection:
-        plan = await _read_plan(connection, board, caller)
+        plan = await read_plan(connection, board, caller)
         held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
         newest = await read_newest(connection, board.day, area=caller.area)
     judged = await judge(service, board.day)
     visible = set(await visible_codes(service, caller, judged, board.day))
-    posts = _posts(plan, board, held)
+    posts = count_posts(plan, board, held)
     found = judged.within(visible)
+    language = read_language(lang)
     figures = count_figures(
         plan,
         posts,
-        map_address="/plan",
+        map_address=map_address(language),
         found=found if judged.ledgers.rooms else None,
-        facilities_address="/gaps",
+        facilities_address="/gaps?lang=en" if language == "en" else "/gaps",
+        covered=_count_covered(look_at_ways(service, board, caller, language), language),
         published=newest,
+        language=language,
     )
-    towns = list_towns(plan, posts, {grid.community_code: grid.town_name for grid in board.grids})
+    towns = list_towns(plan, posts, {grid.community_code: grid.town_name for grid in board.grids}, language)
     brief = f"{board.day.isoformat()}　{plan.about['software']} {plan.about['version']}".strip()
     return page_response(request, draw_overview(page_frame(caller, "/", lang), brief, figures, towns))
 
 
-@router.get("/plan")
-async def plan_map(request: Request, service: Serving, lang: str = "zh") -> Response:
-    """Show what is in force in the area as a map with its views, tables and search."""
-    caller = await signed_in(request)
-    if isinstance(caller, Response):
-        return caller
-    board = service.boards.current
-    language = read_language(lang)
-    etag = tag(caller.area, board.revisions.changes, board.day, language)
-    headers = {"ETag": etag, "Content-Security-Policy": MAP_POLICY, **PRIVATE}
-    if matches(request, etag):
-        return Response(status_code=304, headers=headers)
-    page = service.pages.get(etag)
-    if page is None:
-        async with service.store.reading() as connection:
-            plan = await _read_plan(connection, board, caller)
-            held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
-            frame = await read_frame(connection, _box(plan))
-        if not len(plan.grids):
-            raise NotHere("还没有生效的划分方案", "no plan is in force yet")
-        judged = await judge(service, board.day)
-        visible = set(await visible_codes(service, caller, judged, board.day))
-        found = judged.within(visible) if judged.ledgers.rooms else None
-        page = await asyncio.to_thread(_draw, board, plan, held, frame, found, language)
-        if len(service.pages) >= MOST_KEPT:
-            service.pages.clear()
-        service.pages[etag] = page
-    return HTMLResponse(page, headers=headers)
+def _count_covered(ways: Ways, language: str) -> Figure | None:
+    """Return the figure of walking coverage; None where there is nothing to measure."""
+    if ways.walked is not None:
+        return count_covered(ways.walked, f"{map_address(language)}#view=walk-{ways.walked.kind}", language)
+    if not ways.begun:
+        return None
+    say = speak(language)
+    return Figure(say("步行覆盖", "Walking coverage"), "…", ways.told, "/gaps#walking", "△")
 
 
 def page_frame(caller: Caller, here: str, language: str) -> Frame:
@@ -198,6 +186,13 @@ def refuse_sign_in(
     if "retry-after" in told.headers:
         headers["Retry-After"] = told.headers["retry-after"]
     return HTMLResponse(page, told.status_code, headers)
+
+
+def map_address(language: str, **query: str) -> str:
+    """Return the address of the map in the language of the page that leads there."""
+    spoken = {"lang": language} if language == "en" else {}
+    asked = urlencode({**query, **spoken})
+    return f"/plan?{asked}" if asked else "/plan"
 
 
 def read_language(text: str) -> str:
@@ -239,10 +234,12 @@ async def signed_in(request: Request) -> Caller | Response:
 
 def _links(caller: Caller) -> tuple[tuple[str, str], ...]:
     pages = [("overview", "/"), ("plan", "/plan"), ("facilities", "/gaps")]
+    if caller.role in ROLES_WITH_NOTES:
+        pages.append(("notes", "/notes"))
     return (*pages, ("mine", "/m")) if caller.person_id is not None else tuple(pages)
 
 
-def _posts(plan: Plan, board: Board, held: list[Assignment]) -> pd.DataFrame:
+def count_posts(plan: Plan, board: Board, held: Sequence[Assignment]) -> pd.DataFrame:
     """Count for each general grid the worker it needs and those it has."""
     filled: dict[int, int] = defaultdict(int)
     for one in held:
@@ -252,32 +249,7 @@ def _posts(plan: Plan, board: Board, held: list[Assignment]) -> pd.DataFrame:
     return pd.DataFrame({"grid_code": codes, "needed": 1, "filled": [filled[ids.get(code, -1)] for code in codes]})
 
 
-async def _read_plan(connection: AsyncConnection, board: Board, caller: Caller) -> Plan:
+async def read_plan(connection: AsyncConnection, board: Board, caller: Caller) -> Plan:
+    """Read what is in force in the area of whoever asks."""
     plan = await read_drawn(connection, board.day, area=caller.area)
     return replace(plan, about=told_about(plan))
-
-
-def _band(plan: Plan) -> tuple[int, int]:
-    return int(plan.about["min_households"]), int(plan.about["max_households"])
-
-
-def _box(plan: Plan) -> Box:
-    west, south, east, north = plan.communities.total_bounds if len(plan.communities) else (0.0, 0.0, 0.0, 0.0)
-    return float(west), float(south), float(east), float(north)
-
-
-def _draw(
-    board: Board,
-    plan: Plan,
-    held: list[Assignment],
-    frame: gpd.GeoDataFrame,
-    found: Assessment | None,
-    language: str,
-) -> str:
-    views = [
-        view_band(plan.grids, *_band(plan)),
-        view_borders(plan.grids, plan.borders),
-        view_posts(_posts(plan, board, held)),
-        *([view_standards(found)] if found is not None else []),
-    ]
-    return draw_plan(plan, language=language, views=views, overlays=overlay_frame(frame), served=True, home="/")

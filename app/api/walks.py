@@ -7,11 +7,12 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
-from app.api.errors import TooMany
+from app.api.errors import NotYet, TooMany
 from app.geo.errors import UsageError
 from app.store.errors import StoreUnavailable
 
@@ -25,6 +26,9 @@ PATIENCE_SECONDS = 25.0
 """How long one who asks waits; what was begun goes on, and is there for the next."""
 LONGEST_SECONDS = 180.0
 """A measurement that takes longer is ended."""
+USUAL_SECONDS = 30.0
+"""What the first measurement is thought to take; after it, what the last one took."""
+LEAST_SECONDS = 2.0
 MODULE = "app.jobs.stored_walks"
 
 
@@ -37,8 +41,11 @@ class Walks:
         self.database_url = database_url
         self.patience, self.longest = patience, longest
         self._kept: dict[Hashable, Any] = {}
+        """What was found, or the UsageError that says why nothing can be."""
         self._running: dict[Hashable, asyncio.Task[Any]] = {}
+        self._begun: dict[Hashable, float] = {}
         self._turn = asyncio.Lock()
+        self._usual = USUAL_SECONDS
 
     async def ask(self, key: Hashable, task: str) -> Any:
         """Return what was measured; `task` is a `WalkTask` in JSON.
@@ -47,21 +54,64 @@ class Walks:
         ------
         UsageError
             Nothing can be measured.
-        TimeoutError
+        NotYet
             It takes longer than one waits; ask again.
         TooMany
             Enough is being measured.
         """
-        if key in self._kept:
-            return self._kept[key]
+        if key not in self._kept:
+            running = self._begin(key, task)
+            done, _ = await asyncio.wait([running], timeout=self.patience)
+            if not done:
+                raise NotYet(
+                    "步行距离正在测算，请稍后再试",
+                    "ways on foot are being measured; ask again later",
+                    retry_seconds=self.seconds_left(key),
+                )
+            return running.result()
+        if isinstance(self._kept[key], UsageError):
+            raise self._kept[key]
+        return self._kept[key]
+
+    def look(self, key: Hashable, task: str) -> Any:
+        """Return what was measured, without waiting: what was not is begun, if there is room for it.
+
+        Raises
+        ------
+        UsageError
+            Nothing can be measured.
+        NotYet, TooMany
+            It is not there yet; ask again.
+        """
+        if key not in self._kept:
+            self._begin(key, task)
+            left = self.seconds_left(key)
+            raise NotYet("步行覆盖正在测算", "ways on foot are being measured", retry_seconds=left)
+        if isinstance(self._kept[key], UsageError):
+            raise self._kept[key]
+        return self._kept[key]
+
+    def seconds_left(self, key: Hashable) -> float:
+        """Tell in how many seconds a measurement may be done: those before it, and what is left of its own."""
+        now = time.monotonic()
+        ahead = list(self._running)
+        place = ahead.index(key) if key in ahead else len(ahead) - 1
+        first = min((self._begun[one] for one in ahead if one in self._begun), default=now)
+        return max(LEAST_SECONDS, (place + 1) * self._usual - (now - first))
+
+    def _begin(self, key: Hashable, task: str) -> asyncio.Task[Any]:
         running = self._running.get(key)
         if running is None:
             if len(self._running) >= MOST_WAITING:
-                raise TooMany("正在测算别的步行距离，请稍后再试", "other ways are being measured; try again later")
+                raise TooMany(
+                    "正在测算别的步行距离，请稍后再试",
+                    "other ways are being measured; try again later",
+                    retry_seconds=self.seconds_left(next(iter(self._running))),
+                )
             running = asyncio.create_task(self._measure(key, task))
             running.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits
             self._running[key] = running
-        return await asyncio.wait_for(asyncio.shield(running), self.patience)
+        return running
 
     async def close(self) -> None:
         """End what is being measured."""
@@ -72,13 +122,22 @@ class Walks:
     async def _measure(self, key: Hashable, task: str) -> Any:
         try:
             async with self._turn:
+                self._begun[key] = time.monotonic()
                 found = await self._run(task)
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                del self._kept[next(iter(self._kept))]
+                self._usual = time.monotonic() - self._begun[key]
+            self._keep(key, found)
             return found
+        except UsageError as error:
+            self._keep(key, error)
+            raise
         finally:
             del self._running[key]
+            self._begun.pop(key, None)
+
+    def _keep(self, key: Hashable, found: Any) -> None:
+        self._kept[key] = found
+        while len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
 
     async def _run(self, task: str) -> Any:
         root = Path(__file__).parents[2]

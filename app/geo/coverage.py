@@ -18,7 +18,7 @@ from app.geo.footways import Footways, Obstacles, Stands, lay_footways, obstacle
 from app.geo.layers import Layers
 from app.geo.walking import nearest_distance
 
-__all__ = ["Coverage", "Ground", "Walk", "lay_ground", "measure_coverage"]
+__all__ = ["Coverage", "Ground", "Walk", "find_blind_spots", "lay_ground", "measure_coverage"]
 
 Numbers = NDArray[np.float64]
 
@@ -146,7 +146,7 @@ def measure_coverage(
     classes
         Those that are measured; of a class without any facility every home is out of reach.
     spots
-        Draw blind spots too, which takes ten times as long as the rest.
+        Draw blind spots too, which takes a second or two for each class and distance of a county.
     """
     walk = walk or Walk()
     homes = ground.homes.assign(to_street_m=ground.stands.gap_m, by_gate=ground.stands.by_gate)
@@ -163,7 +163,7 @@ def measure_coverage(
     return Coverage(
         homes,
         _share(homes, classes, walk.within_m),
-        _find_blind_spots(homes, ground, classes if spots else (), walk.within_m),
+        find_blind_spots(homes, ground, classes if spots else (), walk.within_m),
         _list_isolated(homes, ground.stands, walk.reach_m),
         pd.DataFrame(counted, columns=["facility_class", "facilities", "isolated"]),
     )
@@ -225,10 +225,16 @@ ROUND_M, BACK_M = 60.0, 40.0
 """A blind spot is drawn so wide about its homes; those closer together than twice as much are one."""
 
 
-def _find_blind_spots(
+def find_blind_spots(
     homes: gpd.GeoDataFrame, ground: Ground, classes: Sequence[str], within_m: Sequence[float]
 ) -> gpd.GeoDataFrame:
-    """Draw polygons about homes that are farther than a distance, each home in exactly one."""
+    """Draw polygons about homes that are farther than a distance, each home in exactly one.
+
+    Parameters
+    ----------
+    homes
+        Those of a `Coverage` of this ground, with `<class>_walk_m` of each class.
+    """
     households, persons = homes["households"].to_numpy(), homes["persons"].to_numpy()
     codes = homes["community_code"].to_numpy(object)
     rows, shapes = [], []
@@ -237,7 +243,7 @@ def _find_blind_spots(
             missed = np.flatnonzero(homes[f"{kind}_walk_m"].to_numpy() > limit)
             if not len(missed):
                 continue
-            wide = shapely.union_all(shapely.buffer(ground.points[missed], ROUND_M, quad_segs=4))
+            wide = shapely.disjoint_subset_union_all(shapely.buffer(ground.points[missed], ROUND_M, quad_segs=4))
             spots = shapely.get_parts(shapely.buffer(wide, -BACK_M, quad_segs=4))
             spot, place = STRtree(ground.points[missed]).query(spots, predicate="intersects")
             by_spot = np.argsort(spot, kind="stable")

@@ -86,8 +86,8 @@ def _draw(
     return draw_plan(
         _as_plan(drawn, layers, rules),
         language=language,
-        views=[view_checkup(rows, FAULTY)],
-        overlays=overlay_frame(layers.barriers),
+        views=[view_checkup(rows, FAULTY, language)],
+        overlays=overlay_frame(layers.barriers, language),
         home=home,
         title="现有网格体检图" if language == "zh" else "Checkup of the grids in use",
     )

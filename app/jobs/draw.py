@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.files.messages import Note
@@ -25,7 +26,7 @@ def draw(
     """
     steps = Steps(on_step)
     refuse_to_overwrite(page.parent, [page.name], force=force)
-    gathered = gather_views(order, steps)
+    gathered = gather_views(replace(order, language=language), steps)
     with steps.take("draw"):
         text = draw_plan(
             gathered.plan,

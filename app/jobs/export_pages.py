@@ -12,6 +12,7 @@ from app.jobs.steps import OnStep, Steps
 from app.jobs.verify import verify_in_steps
 from app.jobs.views import Gathered, MapInputs, gather_views
 from app.maps.facility_page import count_covered, draw_facilities, make_facility_page
+from app.maps.languages import speak
 from app.maps.overview import count_figures, list_communities
 from app.maps.plan_page import draw_plan
 from app.maps.served_pages import Frame, draw_overview
@@ -41,7 +42,7 @@ def export_pages(
     names += [FACILITIES] if order.rooms else []
     names += [CHECKUP] if order.before else []
     refuse_to_overwrite(folder, names, force=force)
-    gathered = gather_views(order, steps)
+    gathered = gather_views(replace(order, language=language), steps)
     with steps.take("draw"):
         links = tuple(
             (key, page)
@@ -81,13 +82,20 @@ def _overview(gathered: Gathered, frame: Frame) -> str:
         general = plan.grids.loc[plan.grids["kind"] == "general", "grid_code"]
         posts = posts[posts["grid_code"].isin(general)]
     found = gathered.check.assessment if gathered.check else None
-    covered = None
-    if gathered.coverage is not None:
-        kind = gathered.facility_class
-        covered = count_covered(gathered.coverage, kind, gathered.within_m, f"{PLAN}#view=walk-{kind}")
-    figures = count_figures(plan, posts, map_address=PLAN, found=found, facilities_address=FACILITIES, covered=covered)
-    brief = f"划分软件 {plan.about['software']} {plan.about['version']}"
-    return draw_overview(frame, brief, figures, list_communities(plan, posts, PLAN, found))
+    walked, language = gathered.walked, frame.language
+    covered = count_covered(walked, f"{PLAN}#view=walk-{walked.kind}", language) if walked is not None else None
+    figures = count_figures(
+        plan,
+        posts,
+        map_address=PLAN,
+        found=found,
+        facilities_address=FACILITIES,
+        covered=covered,
+        language=language,
+    )
+    software = speak(language)("划分软件", "Divided with")
+    brief = f"{software} {plan.about['software']} {plan.about['version']}"
+    return draw_overview(frame, brief, figures, list_communities(plan, posts, PLAN, found, language))
 
 
 def _facilities(gathered: Gathered, frame: Frame) -> str:
@@ -97,9 +105,7 @@ def _facilities(gathered: Gathered, frame: Frame) -> str:
         gathered.check.assessment,
         gathered.check.standards,
         map_address=PLAN,
-        coverage=gathered.coverage,
-        kind=gathered.facility_class,
-        within_m=gathered.within_m,
-        sites=gathered.siting.siting.sites if gathered.siting else None,
+        walked=gathered.walked,
+        language=frame.language,
     )
     return draw_facilities(frame, page)

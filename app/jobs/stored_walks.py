@@ -12,7 +12,7 @@ import json
 import os
 import resource
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from app.geo.coverage import Ground, Walk, lay_ground, measure_coverage
+from app.geo.coverage import Coverage, Ground, Walk, find_blind_spots, lay_ground, measure_coverage
 from app.geo.crs import DEGREES
 from app.geo.errors import UsageError
 from app.geo.layers import UNSTATED, Layers
@@ -35,6 +35,7 @@ __all__ = ["WalkTask", "measure_stored"]
 MEMORY_BYTES = 6 * 2**30
 NICENESS = 5
 DECIMALS = 7
+FIRST_CLASS = "service_station"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class WalkTask:
     more: int = 0
     """How many more facilities; 0 where coverage is asked for."""
     assume_gates: bool = False
+    shown: bool = False
+    """All that a page shows: the shares of every class, and of one its blind spots and sites for `more`."""
 
 
 def measure_stored(task: WalkTask, held: stored.Ground) -> dict[str, Any]:
@@ -62,14 +65,35 @@ def measure_stored(task: WalkTask, held: stored.Ground) -> dict[str, Any]:
     _refuse_empty(held)
     walk = Walk(within_m=task.within_m, assume_gates=task.assume_gates)
     ground = lay_ground(_layers(held), grids=held.grids, walk=walk)
+    drawn = choose_classes(held.facilities, [task.facility_class]) if task.facility_class else ()
+    if task.shown:
+        return _show(task, drawn, held, ground, walk)
     if task.more:
-        return _site(task, held, ground, walk)
-    classes = choose_classes(held.facilities, [task.facility_class] if task.facility_class else [])
-    found = measure_coverage(ground, held.facilities, classes, walk, spots=bool(task.facility_class))
-    spots = found.blind_spots
+        found = measure_coverage(ground, held.facilities, drawn, walk, spots=False)
+        return _site(task, drawn[0], found, ground, walk)
+    found = measure_coverage(ground, held.facilities, drawn or _known_classes(held), walk, spots=bool(drawn))
+    return _tell(found, found.blind_spots, walk)
+
+
+def _show(task: WalkTask, drawn: tuple[str, ...], held: stored.Ground, ground: Ground, walk: Walk) -> dict[str, Any]:
+    """Measure what a page shows; where it names no class, of stations, or of the first class that there is."""
+    known = _known_classes(held)
+    [kind] = drawn or (FIRST_CLASS if FIRST_CLASS in known else known[0],)
+    usual = replace(walk, within_m=tuple(sorted({*Walk().within_m, *task.within_m})))
+    found = measure_coverage(ground, held.facilities, tuple(dict.fromkeys((*known, kind))), usual, spots=False)
+    spots = find_blind_spots(found.homes, ground, [kind], task.within_m)
+    siting = _site(task, kind, found, ground, walk) if task.more else None
+    return {**_tell(found, spots, usual), "class": kind, "siting": siting}
+
+
+def _known_classes(held: stored.Ground) -> tuple[str, ...]:
+    return choose_classes(held.facilities, [])
+
+
+def _tell(found: Coverage, spots: gpd.GeoDataFrame, walk: Walk) -> dict[str, Any]:
     return {
         "metres_a_minute": walk.metres_a_minute,
-        "within_m": list(task.within_m),
+        "within_m": list(walk.within_m),
         "facilities": plain_rows(found.facilities),
         "shares": plain_rows(found.shares),
         "blind_spots": [
@@ -97,13 +121,8 @@ def _layers(held: stored.Ground) -> Layers:
     return Layers(held.communities, held.footways, held.homes, held.barriers, *(nothing,) * 5, household_basis=UNSTATED)
 
 
-def _site(task: WalkTask, held: stored.Ground, ground: Ground, walk: Walk) -> dict[str, Any]:
-    (kind,) = choose_classes(held.facilities, [task.facility_class])
-    way = (
-        measure_coverage(ground, held.facilities, [kind], walk, spots=False)
-        .homes[f"{kind}_walk_m"]
-        .to_numpy(np.float64)
-    )
+def _site(task: WalkTask, kind: str, coverage: Coverage, ground: Ground, walk: Walk) -> dict[str, Any]:
+    way = coverage.homes[f"{kind}_walk_m"].to_numpy(np.float64)
     limit = task.within_m[0]
     found = site_facilities(ground, way, street_corners(ground), within_m=limit, count=task.more, walk=walk)
     return {

@@ -19,7 +19,7 @@ from app.files.plans import read_grids, read_plan
 from app.files.roster import read_roster
 from app.files.staff import read_staff
 from app.files.themes import ThemeColumn, read_theme
-from app.geo.coverage import Coverage, Walk
+from app.geo.coverage import Walk
 from app.geo.errors import UsageError
 from app.geo.layers import UNSTATED, Layers
 from app.geo.lineage import Lineage, trace_lineage
@@ -27,10 +27,11 @@ from app.geo.plan_parts import Plan, told_about
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.coverage import CoverageOrder, choose_classes, coverage
 from app.jobs.inputs import Inputs, read_inputs
-from app.jobs.site import SiteOrder, SitingDone, site
+from app.jobs.site import SiteOrder, site
 from app.jobs.steps import Steps
 from app.maps.change_views import view_changes
-from app.maps.facility_views import overlay_blind_spots, overlay_sites, view_coverage, view_standards
+from app.maps.facility_views import Walked, overlay_walked, view_standards, view_walked
+from app.maps.languages import speak
 from app.maps.overlays import Overlay, overlay_frame, overlay_old_grids
 from app.maps.plan_page import Place
 from app.maps.themes import view_theme
@@ -65,6 +66,8 @@ class MapInputs:
     within_m: float = WITHIN_M
     sites: int = 0
     """How many sites are proposed for one more facility of the class."""
+    language: str = "zh"
+    """What views, layers and tables are called in; names and findings stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,7 @@ class Gathered:
     posts: pd.DataFrame | None = None
     lineage: Lineage | None = None
     check: StandardsCheck | None = None
-    coverage: Coverage | None = None
-    facility_class: str = ""
-    within_m: float = WITHIN_M
-    siting: SitingDone | None = None
+    walked: Walked | None = None
 
 
 def gather_views(order: MapInputs, steps: Steps) -> Gathered:
@@ -104,30 +104,30 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
     lineage, old = _trace(order, plan, layers, notes)
     posts = _count_posts(order, plan, lineage)
     done = _check(order, inputs, steps)
-    walked, kind, siting = _walk(order, inputs, layers, steps)
+    walked = _walk(order, inputs, layers, steps)
     general = plan.grids[plan.grids["kind"] == "general"]
     about = told_about(plan)
     low = int(about["min_households"])
     high = int(about["max_households"])
-    views = [view_band(plan.grids, low, high), view_borders(plan.grids, plan.borders)]
+    spoken = order.language
+    views = [view_band(plan.grids, low, high, spoken), view_borders(plan.grids, plan.borders, spoken)]
     if posts is not None:
-        views.append(view_posts(posts[posts["grid_code"].isin(general["grid_code"])]))
+        views.append(view_posts(posts[posts["grid_code"].isin(general["grid_code"])], spoken))
     if lineage is not None:
-        views.append(view_changes(lineage))
+        views.append(view_changes(lineage, spoken))
     if done is not None:
-        views.append(view_standards(done.assessment))
+        views.append(view_standards(done.assessment, spoken))
     if walked is not None:
-        views.append(view_coverage(walked, kind, order.within_m))
+        views += view_walked(walked, spoken)
     if order.staff or order.staff_before:
-        views.append(_view_staff(order.staff or order.staff_before, plan))
-    views += [_view_theme(spec, theme, number, plan, layers, notes) for number, (spec, theme) in enumerate(themes, 1)]
-    overlays = overlay_frame(layers.barriers)
+        views.append(_view_staff(order.staff or order.staff_before, plan, spoken))
+    for number, (spec, theme) in enumerate(themes, 1):
+        views.append(_view_theme(spec, theme, number, plan, layers, notes, spoken))
+    overlays = overlay_frame(layers.barriers, spoken)
     if old is not None:
-        overlays.append(overlay_old_grids(old))
+        overlays.append(overlay_old_grids(old, spoken))
     if walked is not None:
-        overlays.append(overlay_blind_spots(walked, kind, order.within_m))
-    if siting is not None:
-        overlays.append(overlay_sites(siting.siting.sites, f"建议选址（第 1—{len(siting.siting.sites)} 处）"))
+        overlays += overlay_walked(walked, spoken)
     places = [*_places_of(layers.compounds, "小区"), *_facilities(order, layers)]
     return Gathered(
         plan,
@@ -140,9 +140,6 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
         lineage,
         done,
         walked,
-        kind,
-        order.within_m,
-        siting,
     )
 
 
@@ -200,33 +197,39 @@ def _check(order: MapInputs, inputs: Inputs, steps: Steps) -> StandardsCheck | N
         return check(asked, on_step=lambda *_: None)
 
 
-def _walk(
-    order: MapInputs, inputs: Inputs, layers: Layers, steps: Steps
-) -> tuple[Coverage | None, str, SitingDone | None]:
-    """Measure who can walk to the class that is shown, and where one more would help."""
+def _walk(order: MapInputs, inputs: Inputs, layers: Layers, steps: Steps) -> Walked | None:
+    """Measure who can walk to which facility, and where one more of the class that is shown would help."""
     if not order.facilities:
-        return None, "", None
+        return None
     asked = _only(inputs, "communities", "streets", "buildings", "barriers")
     there, _ = read_facilities(order.facilities, layers.communities, parse_columns(inputs.columns))
-    known = choose_classes(there, [order.facility_class] if order.facility_class else [])
-    kind = FIRST_CLASS if FIRST_CLASS in known else known[0]
+    known = choose_classes(there, [])
+    (kind,) = choose_classes(there, [order.facility_class]) if order.facility_class else _first_class(known)
+    classes = tuple(dict.fromkeys((*known, kind)))
     walk = Walk(within_m=tuple(sorted({*Walk().within_m, order.within_m})))
     with steps.take("walk"):
         measured = coverage(
-            CoverageOrder(asked, order.facilities, grids=str(order.plan), walk=walk), on_step=lambda *_: None
+            CoverageOrder(asked, order.facilities, classes, grids=str(order.plan), walk=walk), on_step=lambda *_: None
         )
-    siting = None
+    sites = None
     if order.sites:
         wanted = SiteOrder(
             asked, order.facilities, kind, order.sites, order.within_m, walk=Walk(within_m=(order.within_m,))
         )
         with steps.take("site"):
-            siting = site(wanted, on_step=lambda *_: None)
-    return measured.coverage, kind, siting
+            sites = site(wanted, on_step=lambda *_: None).siting.sites
+    spots = measured.coverage.blind_spots
+    shown = spots[(spots["facility_class"] == kind) & (spots["within_m"] == order.within_m)]
+    return Walked(measured.coverage.shares, shown, kind, order.within_m, sites)
 
 
-def _view_staff(spec: str, plan: Plan) -> View:
+def _first_class(known: tuple[str, ...]) -> tuple[str]:
+    return (FIRST_CLASS if FIRST_CLASS in known else known[0],)
+
+
+def _view_staff(spec: str, plan: Plan, language: str) -> View:
     """Show how many work for each community, to 10,000 inhabitants."""
+    say = speak(language)
     rows, _ = read_staff(spec, ())
     people = {(row.community_code, row.staff_code) for row in rows if row.until is None}
     counts = Counter(code for code, _ in people)
@@ -239,17 +242,24 @@ def _view_staff(spec: str, plan: Plan) -> View:
         pd.DataFrame(rates, columns=["code", "rate"]),
         "rate",
         name="staff",
-        title="每万人工作人员数",
+        title=say("每万人工作人员数", "Staff per 10,000 inhabitants"),
         level="community",
-        note="人员配备表中未离岗的人数 ÷ 划分时的人口；含不包网格的人员",
+        note=say(
+            "人员配备表中未离岗的人数 ÷ 划分时的人口；含不包网格的人员",
+            "People of the roster who have not left ÷ inhabitants; those without a grid count too",
+        ),
+        language=language,
     )
 
 
-def _view_theme(spec: str, theme: ThemeColumn, number: int, plan: Plan, layers: Layers, notes: list[Note]) -> View:
+def _view_theme(
+    spec: str, theme: ThemeColumn, number: int, plan: Plan, layers: Layers, notes: list[Note], language: str
+) -> View:
     if theme.level == "area":
         codes, areas = _find_areas(theme, layers)
     else:
         codes, areas = _find_codes(theme, plan), ()
+    source = Path(spec.rpartition(":")[0].rpartition(":")[0] or spec.rpartition(":")[0]).name
     known = [(code, value) for code, value in zip(codes, theme.values, strict=True) if code]
     lost = len(codes) - len(known)
     if lost:
@@ -261,8 +271,9 @@ def _view_theme(spec: str, theme: ThemeColumn, number: int, plan: Plan, layers: 
         name=f"theme-{number}",
         title=theme.title,
         level=theme.level,
-        note=f"来源：{Path(spec.rpartition(':')[0].rpartition(':')[0] or spec.rpartition(':')[0]).name}",
+        note=speak(language)("来源：", "Source: ") + source,
         areas=areas,
+        language=language,
     )
 
 

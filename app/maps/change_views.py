@@ -9,21 +9,25 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.geo.lineage import Change, Flow, Lineage
+from app.maps.languages import speak, translate
 from app.maps.views import BAD, PALE, WARN, View, ViewClass
 
 __all__ = ["view_changes", "view_checkup"]
 
-BECAME: tuple[tuple[Change, ViewClass], ...] = (
-    ("保留", ViewClass("保留（不变）", PALE)),
-    ("边界微调", ViewClass("边界微调", "#d1e5f0", "~")),
-    ("拆分", ViewClass("由拆分而来", "#fdb863", "÷")),
-    ("合并", ViewClass("由合并而来", "#b2abd2", "＋")),
-    ("新增", ViewClass("新增", "#5e3c99", "●")),
+BECAME: tuple[tuple[Change, str, str, str, str], ...] = (
+    ("保留", "保留（不变）", "kept as it was", PALE, ""),
+    ("边界微调", "边界微调", "border adjusted", "#d1e5f0", "~"),
+    ("拆分", "由拆分而来", "from one that was split", "#fdb863", "÷"),
+    ("合并", "由合并而来", "from several merged", "#b2abd2", "＋"),
+    ("新增", "新增", "new", "#5e3c99", "●"),
 )
-"""Purple and orange differ for colour-blind eyes; what stays is not filled."""
+"""What became of a grid, in Chinese and English, its colour and its sign.
+
+Purple and orange differ for colour-blind eyes; what stays is not filled.
+"""
 
 
-def view_changes(lineage: Lineage) -> View:
+def view_changes(lineage: Lineage, language: str = "zh") -> View:
     """Fill only the grids that differ from those before, and tell how many households came from and went where.
 
     A grid has the class of what became of the old grid that it carries on; where it carries on none, that of the flow
@@ -40,40 +44,56 @@ def view_changes(lineage: Lineage) -> View:
             coming[flow.new].append(flow)
         if flow.old >= 0 and flow.households and lineage.carried_by[flow.old] >= 0:
             leaving[int(lineage.carried_by[flow.old])] += flow.households
-    place_of = {word: place for place, (word, _) in enumerate(BECAME)}
+    say = speak(language)
+    place_of = {word: place for place, (word, *_) in enumerate(BECAME)}
     class_of, texts = {}, {}
     for row, code in enumerate(map(str, lineage.new.codes)):
         came = sorted(coming[row], key=lambda flow: (-flow.households, flow.old))
         change = kept[row].change if row in kept else came[0].change if came else "新增"
         class_of[code] = place_of[change]
-        texts[code] = _tell(change, lineage, carried.get(row), came, leaving[row])
-    moved = f"改变网格归属的共 {lineage.moved_households:,.0f} 户；原有 {len(lineage.old.codes)} 个网格"
+        texts[code] = _tell(change, lineage, carried.get(row), came, leaving[row], language)
+    count, old = lineage.moved_households, len(lineage.old.codes)
     return View(
-        "changes", "与原有网格对照", "grid", tuple(one for _, one in BECAME), class_of, texts, moved, beside=("old",)
+        "changes",
+        say("与原有网格对照", "Changes since the grids before"),
+        "grid",
+        tuple(ViewClass(say(chinese, english), colour, sign) for _, chinese, english, colour, sign in BECAME),
+        class_of,
+        texts,
+        say(
+            f"改变网格归属的共 {count:,.0f} 户；原有 {old} 个网格；列表只列有变化的网格",
+            f"{count:,.0f} households are in another grid than before; {old} grids before; unchanged ones not listed",
+        ),
+        beside=("old",),
+        unlisted=(place_of["保留"],),
     )
 
 
-def _tell(change: str, lineage: Lineage, old: int | None, came: Sequence[Flow], left: float) -> str:
-    said = [change]
+def _tell(change: str, lineage: Lineage, old: int | None, came: Sequence[Flow], left: float, language: str) -> str:
+    say = speak(language)
+    said = [translate(change, language)]
     if old is not None:
-        said.append(f"承接{_name(lineage, old)}")
+        said.append(say("承接", "carries on ") + _name(lineage, old, language))
     moved = sum(flow.households for flow in came)
     if moved:
-        sources = "、".join(_name(lineage, flow.old) for flow in came[:3]) + ("等" if len(came) > 3 else "")
-        said.append(f"自{sources}转入 {moved:,.0f} 户")
+        sources = say("、", ", ").join(_name(lineage, flow.old, language) for flow in came[:3])
+        sources += say("等", " and others") if len(came) > 3 else ""
+        said.append(say(f"自{sources}转入 {moved:,.0f} 户", f"{moved:,.0f} households from {sources}"))
     if left:
-        said.append(f"转出 {left:,.0f} 户")
-    return "，".join(said)
+        said.append(say(f"转出 {left:,.0f} 户", f"{left:,.0f} households left"))
+    return say("，", ", ").join(said)
 
 
-def _name(lineage: Lineage, old: int) -> str:
-    return "未覆盖处" if old < 0 else f"“{lineage.old.names[old] or lineage.old.codes[old]}”"
+def _name(lineage: Lineage, old: int, language: str) -> str:
+    if old < 0:
+        return speak(language)("未覆盖处", "where no grid was")
+    return f"“{lineage.old.names[old] or lineage.old.codes[old]}”"
 
 
 DRAWN = ["未覆盖重叠", "边界与图形", "被拆分小区", "编码与归属"]
 
 
-def view_checkup(rows: pd.DataFrame, faulty: str) -> View:
+def view_checkup(rows: pd.DataFrame, faulty: str, language: str = "zh") -> View:
     """Colour grids by what their checkup (体检) found: nothing, only households or posts amiss, or more.
 
     Parameters
@@ -81,6 +101,7 @@ def view_checkup(rows: pd.DataFrame, faulty: str) -> View:
     rows
         Rows of 《现有网格体检表》; the verdict 结论 of a grid to be mended is `faulty`.
     """
+    say = speak(language)
     own = rows[rows["网格编码"] != ""]
     faults = own[DRAWN].notna().any(axis=1)
     places = [2 if drawn else int(verdict == faulty) for drawn, verdict in zip(faults, own["结论"], strict=True)]
@@ -89,12 +110,12 @@ def view_checkup(rows: pd.DataFrame, faulty: str) -> View:
     said = [re.sub("；+", "；", text).strip("；") for text in said]
     return View(
         "checkup",
-        "现有网格体检",
+        say("现有网格体检", "Checkup of the old grids"),
         "grid",
         (
-            ViewClass("正常", PALE),
-            ViewClass("户数或人员需整改", WARN, "!"),
-            ViewClass("边界、覆盖或编码需整改", BAD, "✗"),
+            ViewClass(say("正常", "sound"), PALE),
+            ViewClass(say("户数或人员需整改", "households or staff to be mended"), WARN, "!"),
+            ViewClass(say("边界、覆盖或编码需整改", "borders, cover or codes to be mended"), BAD, "✗"),
         ),
         dict(zip(own["网格编码"], places, strict=True)),
         dict(zip(own["网格编码"], said, strict=True)),

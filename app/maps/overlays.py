@@ -11,11 +11,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from app.maps.languages import speak
 from app.maps.shapes import STEPS_PER_DEGREE, encode_lines, encode_polygons
 
 __all__ = ["Overlay", "encode_overlay", "overlay_frame", "overlay_old_grids"]
 
-Style = Literal["water", "rail", "old", "spot", "site"]
+Style = Literal["water", "rail", "old", "spot", "site", "note"]
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,14 @@ class Overlay:
     name: str
     title: str
     style: Style
-    """`water` and `rail` lie under the streets, `old` are outlines, `spot` areas, `site` points over everything."""
+    """`water` and `rail` lie under the streets, `old` are outlines, `spot` areas, `site` and `note` points over all."""
     shapes: NDArray[np.object_]
     texts: Sequence[str] = ()
     shown: bool = True
     """Whether it is on at first; one that is not comes with the views that name it."""
 
 
-def overlay_frame(barriers: gpd.GeoDataFrame) -> list[Overlay]:
+def overlay_frame(barriers: gpd.GeoDataFrame, language: str = "zh") -> list[Overlay]:
     """Return water and railways of a layer of barriers, those of them that there are.
 
     Parameters
@@ -40,15 +41,17 @@ def overlay_frame(barriers: gpd.GeoDataFrame) -> list[Overlay]:
     barriers
         `kind`: water, rail or wall.
     """
-    kinds: tuple[tuple[Style, str], ...] = (("water", "河流、水面"), ("rail", "铁路"))
+    say = speak(language)
+    kinds: tuple[tuple[Style, str], ...] = (("water", say("河流、水面", "Water")), ("rail", say("铁路", "Railway")))
     found = [(kind, title, barriers.loc[barriers["kind"] == kind].geometry.to_numpy()) for kind, title in kinds]
     return [Overlay(kind, title, kind, shapes) for kind, title, shapes in found if len(shapes)]
 
 
-def overlay_old_grids(grids: gpd.GeoDataFrame) -> Overlay:
+def overlay_old_grids(grids: gpd.GeoDataFrame, language: str = "zh") -> Overlay:
     """Return the outlines of grids that were there before; `name` is theirs, where they have any."""
     texts = [str(name) for name in grids["name"]] if "name" in grids else []
-    return Overlay("old", "原有网格界线", "old", grids.geometry.to_numpy(), texts, shown=False)
+    title = speak(language)("原有网格界线", "Outlines of the grids before")
+    return Overlay("old", title, "old", grids.geometry.to_numpy(), texts, shown=False)
 
 
 def encode_overlay(overlay: Overlay) -> dict[str, Any]:

@@ -241,6 +241,7 @@ def _describe_view(view: View, plan: Plan) -> dict[str, Any]:
         "texts": [view.texts.get(code, "") for code in codes],
         "note": view.note,
         "missing": view.missing,
+        "unlisted": list(view.unlisted),
         "beside": list(view.beside),
         "areas": [
             {"code": one.code, "name": one.name, "rings": [ring for part in parts for ring in part]}

@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from app.maps.languages import speak
 from app.maps.views import SEQUENCE, Area, Level, View, ViewClass
 
-__all__ = ["OTHERS", "QUALITIES", "view_theme"]
+__all__ = ["QUALITIES", "view_theme"]
 
 QUALITIES = ("#b9eafc", "#efb49a", "#f8eda2", "#d8f2d4", "#dfb6c7", "#c5b8fe", "#d9c8a9", "#c7d3dd")
 """For kinds without an order; at most as many, the rest together as others."""
 
-OTHERS = "其他"
-EMPTY = "空白（没有，或未填）"
 YEARS = (1900, 2100)
 
 
@@ -28,6 +27,7 @@ def view_theme(
     level: Level,
     note: str = "",
     areas: tuple[Area, ...] = (),
+    language: str = "zh",
 ) -> View:
     """Make a theme (专题图) of any column of a ledger: numbers in at most five classes of about as many, words by kind.
 
@@ -39,6 +39,7 @@ def view_theme(
     areas
         What is coloured where the level is `area`.
     """
+    say = speak(language)
     known = ledger.dropna(subset=[value])
     known = known[known[value].astype(str).str.strip() != ""]
     codes = [str(code) for code in known["code"]]
@@ -49,9 +50,19 @@ def view_theme(
         texts = list(map(_write_numbers(figures), figures))
     else:
         texts = [str(text).strip() for text in known[value]]
-        classes, place = _class_words(texts)
+        classes, place = _class_words(texts, say("其他", "others"))
     places, said = dict(zip(codes, place, strict=True)), dict(zip(codes, texts, strict=True))
-    return View(name, title, level, classes, places, said, note, areas, missing=EMPTY)
+    return View(
+        name,
+        title,
+        level,
+        classes,
+        places,
+        said,
+        note,
+        areas,
+        missing=say("空白（没有，或未填）", "empty (none, or not filled in)"),
+    )
 
 
 def _class_numbers(figures: np.ndarray) -> tuple[tuple[ViewClass, ...], list[int]]:
@@ -79,11 +90,11 @@ def _write_numbers(figures: np.ndarray) -> Callable[[float], str]:
     return (lambda figure: f"{figure:.0f}") if years else (lambda figure: f"{figure:,.10g}")
 
 
-def _class_words(texts: Sequence[str]) -> tuple[tuple[ViewClass, ...], list[int]]:
+def _class_words(texts: Sequence[str], others: str) -> tuple[tuple[ViewClass, ...], list[int]]:
     counts = pd.Series(list(texts), dtype=object).value_counts()
     order = sorted(counts.index, key=lambda word: (-counts[word], word))
     room = len(QUALITIES) if len(order) <= len(QUALITIES) else len(QUALITIES) - 1
-    names = order[:room] + ([OTHERS] if len(order) > room else [])
+    names = order[:room] + ([others] if len(order) > room else [])
     place = {word: min(number, len(names) - 1) for number, word in enumerate(order)}
     classes = tuple(ViewClass(name, colour) for name, colour in zip(names, QUALITIES, strict=False))
     return classes, [place[text] for text in texts]

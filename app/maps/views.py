@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from app.maps.languages import speak, translate
+
 __all__ = [
     "BAD",
     "GOOD",
@@ -72,11 +74,13 @@ class View:
     """What is coloured where the level is `area`."""
     beside: tuple[str, ...] = ()
     """Overlays by name that are shown when this view is chosen."""
+    unlisted: tuple[int, ...] = ()
+    """Classes that the table beside the map leaves out: what did not change is no news."""
     missing: str = ""
     """What the class without data is called; if not given, that there is no data."""
 
 
-def view_band(grids: pd.DataFrame, min_households: int, max_households: int) -> View:
+def view_band(grids: pd.DataFrame, min_households: int, max_households: int, language: str = "zh") -> View:
     """Show which general grids keep the band; special grids have none.
 
     Parameters
@@ -84,25 +88,26 @@ def view_band(grids: pd.DataFrame, min_households: int, max_households: int) -> 
     grids
         `grid_code`, `kind`, `households`.
     """
+    say = speak(language)
     general = grids[grids["kind"] == "general"]
     households = general["households"].to_numpy(float)
     place = np.where(households < min_households, 0, np.where(households > max_households, 2, 1))
     codes = general["grid_code"].astype(str)
     return View(
         "band",
-        "户数规模",
+        say("户数规模", "Number of households"),
         "grid",
         (
-            ViewClass(f"少于 {min_households} 户", WARN, "▼"),
-            ViewClass(f"{min_households}–{max_households} 户", PALE),
-            ViewClass(f"多于 {max_households} 户", BAD, "▲"),
+            ViewClass(say(f"少于 {min_households} 户", f"under {min_households}"), WARN, "▼"),
+            ViewClass(say(f"{min_households}–{max_households} 户", f"{min_households}–{max_households}"), PALE),
+            ViewClass(say(f"多于 {max_households} 户", f"over {max_households}"), BAD, "▲"),
         ),
         dict(zip(codes, map(int, place), strict=True)),
-        {code: f"{count:,.0f} 户" for code, count in zip(codes, households, strict=True)},
+        {code: say(f"{count:,.0f} 户", f"{count:,.0f}") for code, count in zip(codes, households, strict=True)},
     )
 
 
-def view_posts(posts: pd.DataFrame) -> View:
+def view_posts(posts: pd.DataFrame, language: str = "zh") -> View:
     """Show where grid workers are missing.
 
     Parameters
@@ -110,23 +115,31 @@ def view_posts(posts: pd.DataFrame) -> View:
     posts
         `grid_code`, `needed` and `filled` numbers of workers.
     """
+    say = speak(language)
     missing = posts["needed"].to_numpy(float) - posts["filled"].to_numpy(float)
     place = np.where(missing <= 0, 0, np.where(posts["filled"].to_numpy(float) > 0, 1, 2))
     codes = posts["grid_code"].astype(str)
     return View(
         "posts",
-        "人员配备",
+        say("人员配备", "Staff"),
         "grid",
-        (ViewClass("配齐", PALE), ViewClass("有缺口", WARN, "△"), ViewClass("无人", BAD, "✗")),
+        (
+            ViewClass(say("配齐", "all posts filled"), PALE),
+            ViewClass(say("有缺口", "some missing"), WARN, "△"),
+            ViewClass(say("无人", "nobody"), BAD, "✗"),
+        ),
         dict(zip(codes, map(int, place), strict=True)),
         {
-            code: f"应配 {row.needed:g}，实配 {row.filled:g}"
+            code: say(
+                f"应配 {row.needed:g}，实配 {row.filled:g}，缺 {max(row.needed - row.filled, 0):g}",
+                f"needed {row.needed:g}, in post {row.filled:g}, missing {max(row.needed - row.filled, 0):g}",
+            )
             for code, row in zip(codes, posts.itertuples(index=False), strict=True)
         },
     )
 
 
-def view_borders(grids: pd.DataFrame, borders: pd.DataFrame) -> View:
+def view_borders(grids: pd.DataFrame, borders: pd.DataFrame, language: str = "zh") -> View:
     """Show on what the borders of each grid run, by the share of them that crosses open ground.
 
     Parameters
@@ -136,6 +149,7 @@ def view_borders(grids: pd.DataFrame, borders: pd.DataFrame) -> View:
     borders
         `left_grid`, `right_grid`, `barrier`, `length_m`; borders of communities are not among them.
     """
+    say = speak(language)
     sides = [borders.rename(columns={side: "grid_code"}) for side in ("left_grid", "right_grid")]
     rows = pd.concat([side[["grid_code", "barrier", "length_m"]] for side in sides], ignore_index=True)
     rows["barrier"] = rows["barrier"].map(BARRIER_WORDS).fillna("其他")
@@ -147,13 +161,23 @@ def view_borders(grids: pd.DataFrame, borders: pd.DataFrame) -> View:
         if str(code) not in there:
             continue
         parts = (row / row.sum()).sort_values(ascending=False, kind="stable")
-        texts[str(code)] = "、".join(f"{word} {part:.0%}" for word, part in parts.items() if part >= SMALLEST_PART)
+        told = (f"{translate(str(word), language)} {part:.0%}" for word, part in parts.items() if part >= SMALLEST_PART)
+        texts[str(code)] = say("、", ", ").join(told)
         bare = float(parts.get(OPEN, 0.0))
         class_of[str(code)] = 0 if bare == 0 else 1 if bare < 1 / 3 else 2 if bare < 2 / 3 else 3
-    steps = ("没有", "不到三分之一", "三分之一至三分之二", "三分之二以上")
+    steps = (
+        say("没有", "none"),
+        say("不到三分之一", "less than a third"),
+        say("三分之一至三分之二", "a third to two thirds"),
+        say("三分之二以上", "more than two thirds"),
+    )
     classes = tuple(ViewClass(text, colour) for text, colour in zip(steps, (PALE, *SEQUENCE[:3]), strict=True))
-    note = "网格边界经过楼间空地的比例；社区界线不计"
-    return View("borders", "边界依据（空地占比）", "grid", classes, class_of, texts, note)
+    note = say(
+        "网格边界经过楼间空地的比例；社区界线不计",
+        "Share of a grid's borders in open ground between buildings; outlines of communities do not count",
+    )
+    title = say("边界依据（空地占比）", "What borders run on (open ground)")
+    return View("borders", title, "grid", classes, class_of, texts, note)
 
 
 OPEN = "空地"

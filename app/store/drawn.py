@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import geopandas as gpd
@@ -26,7 +26,7 @@ from app.store.tables import (
     plans,
 )
 
-__all__ = ["Box", "read_borders", "read_drawn", "read_newest", "read_streets"]
+__all__ = ["Box", "read_before", "read_borders", "read_drawn", "read_newest", "read_streets"]
 
 Box = tuple[float, float, float, float]
 """West, south, east and north in degrees."""
@@ -88,6 +88,15 @@ async def read_newest(connection: AsyncConnection, on: date, *, area: Area = COU
     )
     row = (await connection.execute(question)).one_or_none()
     return ("", None) if row is None else (str(row[0]), row[1])
+
+
+async def read_before(connection: AsyncConnection, on: date, *, area: Area = COUNTY) -> gpd.GeoDataFrame:
+    """Read the grids that were in force in an area on the day before the newest plan there, where there were any."""
+    _, since = await read_newest(connection, on, area=area)
+    day = literal((since or on) - timedelta(days=1))
+    columns = (plan_grids.c.grid_code, plan_grids.c.name, plan_grids.c.kind, plan_communities.c.community_code)
+    question = grids_on(day, *columns, _wkb(shape_on(day)), area=area)
+    return await _read_frame(connection, question.order_by(plan_grids.c.grid_code))
 
 
 async def read_borders(connection: AsyncConnection, on: date, codes: Sequence[str]) -> gpd.GeoDataFrame:

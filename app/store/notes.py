@@ -94,10 +94,17 @@ async def add_note(connection: AsyncConnection, new: NewNote, *, author: str) ->
 
 
 async def read_notes(
-    connection: AsyncConnection, *, area: Area, handled: bool | None = None, after: int = 0, most: int = 100
+    connection: AsyncConnection,
+    *,
+    area: Area,
+    handled: bool | None = None,
+    after: int = 0,
+    most: int = 100,
+    newest: bool = False,
 ) -> list[Note]:
-    """Read the notes of an area in the order in which they came; `handled` chooses those that are, or are not."""
-    question = _notes(area).where(boundary_notes.c.id > after).order_by(boundary_notes.c.id).limit(most)
+    """Read the notes of an area in the order in which they came, or the newest first; `handled` or not, or all."""
+    order = boundary_notes.c.id.desc() if newest else boundary_notes.c.id
+    question = _notes(area).where(boundary_notes.c.id > after).order_by(order).limit(most)
     if handled is not None:
         question = question.where(boundary_notes.c.handled_at.is_not(None) == handled)
     return [Note(*row) for row in await connection.execute(question)]

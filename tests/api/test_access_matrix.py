@@ -191,6 +191,8 @@ EXPECTED: Mapping[str, Expected] = {
     "GET /": Expected(PEOPLE, stranger=303),
     "GET /gaps": Expected(PEOPLE, stranger=303),
     "GET /plan": Expected(PEOPLE, stranger=303),
+    "GET /notes": Expected(READERS, stranger=303),
+    "POST /notes/{number}": Expected(READERS, stranger=303, form={"outcome": "已核"}, outside=404),
     # what anybody gets: no data
     "GET /m": Expected(public=True),
     "GET /m/offline.js": Expected(public=True),
@@ -267,7 +269,7 @@ class Things:
         return self.community if "/communities/" in operation else self.grid
 
     def _numbers(self) -> dict[str, int]:
-        known = {"assignments": self.assignment, "plans": self.plan, "objections": self.objection}
+        known = {"assignments": self.assignment, "plans": self.plan, "objections": self.objection, "notes": self.note}
         return {**known, "boundary-notes": self.note}
 
 

@@ -12,8 +12,9 @@ import shapely
 from live_service import ELSEWHERE, FIRST, SECOND
 
 from app.api.areas import Caller
+from app.api.errors import NotYet, problem_response
 from app.api.small_counts import tell_shares
-from app.api.walks import Walks
+from app.api.walks import USUAL_SECONDS, Walks
 from app.geo.errors import UsageError
 from app.jobs.stored_walks import WalkTask, measure_stored
 from app.store.areas import COUNTY
@@ -225,14 +226,40 @@ def test_a_system_sees_no_small_count_of_a_spot_or_a_home(walked):
     assert hidden == hidden & {FIRST, SECOND, ELSEWHERE, ELSEWHERE[:-1] + "2"}
 
 
+def test_the_answer_says_when_to_come_again(walked):
+    told = problem_response(NotYet("正在测算", "being measured", retry_seconds=41.2), "1")
+    assert (told.status_code, told.headers["retry-after"]) == (503, "42")
+
+
+def test_one_who_looks_is_told_how_long_it_takes_and_of_what_cannot_be_measured_once(walked):
+    task = {"on": "2026-06-01", "within_m": [500.0], "facility_class": "spaceport"}
+
+    async def go():
+        walks = Walks(walked.service.walks.database_url)
+        with pytest.raises(NotYet):
+            walks.look("key", json.dumps(task))
+        with pytest.raises(UsageError):
+            await walks.ask("key", "the one that runs is waited for")
+        for _ in range(2):
+            with pytest.raises(UsageError, match="spaceport"):
+                walks.look("key", "no task at all")
+        with pytest.raises(NotYet) as told:
+            walks.look("other", json.dumps(task))
+        assert 2 <= told.value.retry_seconds < USUAL_SECONDS  # as long as the last one took
+        await walks.close()
+
+    asyncio.run(go())
+
+
 def test_one_who_does_not_wait_finds_it_done_later_and_a_slow_one_is_ended(walked):
     task = json.dumps({"on": "2026-06-01", "within_m": [500.0], "facility_class": "", "more": 0})
     url = walked.service.walks.database_url
 
     async def go():
         hasty = Walks(url, patience=0.01)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(NotYet) as told:
             await hasty.ask("key", task)
+        assert told.value.retry_seconds == USUAL_SECONDS
         hasty.patience = 60.0
         found = await hasty.ask("key", task)
         assert await hasty.ask("key", "no task at all") is found
@@ -240,7 +267,7 @@ def test_one_who_does_not_wait_finds_it_done_later_and_a_slow_one_is_ended(walke
         with pytest.raises(TimeoutError):
             await slow.ask("key", task)
         closed = Walks(url, patience=0.01)
-        with pytest.raises(TimeoutError):
+        with pytest.raises(NotYet):
             await closed.ask("key", task)
         await closed.close()
         assert not closed._running

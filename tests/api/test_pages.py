@@ -72,7 +72,7 @@ def test_the_overview_counts_what_is_in_force_in_the_area(live):
     count = re.compile(r'<span class="label">网格</span>\s*<span class="value">(\d+)</span>')
     assert (count.search(county)[1], count.search(community)[1]) == ("4", "2")
     assert "城关街道" in county
-    assert re.search(r'无人负责的网格</span>\s*<span class="value">2<', county)
+    assert re.search(r'人员缺口</span>\s*<span class="value">2<', county)
 
 
 def test_a_worker_is_led_to_the_own_grids(live):

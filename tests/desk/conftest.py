@@ -9,21 +9,30 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.files.standards import read_standards
 from app.geo.assessment import Community
+from app.geo.plan import Plan
 from app.geo.rooms import Room
 from app.store.addresses import Address, replace_addresses
 from app.store.areas import find_area
-from app.store.connect import Store, open_store
-from app.store.places import find_communities, name_towns
+from app.store.buildings import Building, replace_buildings
+from app.store.connect import AsyncConnection, Store, open_store
+from app.store.facilities import Facility, replace_facilities
+from app.store.ground import replace_ground
+from app.store.notes import NewNote, add_note
+from app.store.places import find_communities, find_grids, name_towns
 from app.store.plans import Act, import_plan
 from app.store.publication import publish
 from app.store.rooms import replace_rooms
@@ -65,14 +74,76 @@ class Seen:
         ]
 
 
+LAST_YEAR = f"{EAST}009"
+"""The one grid that the eastern community had last year."""
+NOTE = HOSTILE["markup"]
+
+
+def draw_last_year(plan: Plan) -> Plan:
+    """Return the plan with one grid in place of the two of the eastern community."""
+    east = plan.grids["community_code"] == EAST
+    whole = (
+        plan.grids[east]
+        .iloc[:1]
+        .assign(
+            grid_code=LAST_YEAR,
+            name="东里网格",
+            households=852,
+            reason="共852户",
+            geometry=[shapely.MultiPolygon([shapely.union_all(plan.grids.geometry[east])])],
+        )
+    )
+    renamed = {f"{EAST}00{number}": LAST_YEAR for number in (1, 2)}
+    borders = plan.borders.replace({"left_grid": renamed, "right_grid": renamed})
+    return replace(
+        plan,
+        grids=gpd.GeoDataFrame(pd.concat([plan.grids[~east], whole], ignore_index=True), crs=plan.grids.crs),
+        units=plan.units.replace({"grid_code": renamed}),
+        borders=borders[borders["left_grid"] != borders["right_grid"]].reset_index(drop=True),
+        communities=plan.communities.assign(grids=[4, 1], in_band=[3, 0]),
+    )
+
+
+async def fill_ground(connection: AsyncConnection, plan: Plan, homes: dict[str, int]) -> None:
+    """Put houses of 20 households every 100 m, the plan's streets, a stream and two facilities into the store."""
+    flags = {"bridge": False, "tunnel": False}
+    stream = {"kind": ["water"], "name": ["小河"], **flags}
+    barriers = gpd.GeoDataFrame(stream, geometry=[plan.borders.geometry[8]], crs=plan.grids.crs)
+    await replace_ground(connection, plan.streets.assign(layer=0, **flags), barriers)
+    houses = [(x, y) for x in range(50, 1200, 100) for y in range(50, 600, 100)]
+    buildings = [
+        Building(
+            f"B{x}-{y}", homes[WEST if x < 700 else EAST], "", "阳光花园" if x > 1000 else "", "", 20, 50.0, at(x, y)
+        )
+        for x, y in houses
+    ]
+    await replace_buildings(connection, buildings)
+    kinds = (("F1", "西里服务站", "service_station", at(100, 320)), ("F2", HOSTILE["quotes"], "clinic", at(690, 500)))
+    await replace_facilities(
+        connection, [Facility(code, name, kind, homes[WEST], "", None, {}, wkb) for code, name, kind, wkb in kinds]
+    )
+
+
+def at(x_m: float, y_m: float) -> bytes:
+    """Return a point of the drawing as bytes."""
+    return shapely.to_wkb(shapely.Point(place(x_m, y_m)))
+
+
 async def fill(store: Store) -> None:
-    """Put the toy town into the store, with hostile names, its rooms, an address and a planner's account."""
+    """Put the toy town into the store, with hostile names, last year's grids, rooms, ground, a note and accounts."""
     plan = draw_toy_plan(community=HOSTILE["markup"], grid=HOSTILE["template"], street=HOSTILE["quotes"])
+    for one, title, day in ((draw_last_year(plan), "去年的方案", date(2025, 1, 1)), (plan, NOTE, date(2026, 1, 1))):
+        async with store.writing() as connection:
+            number = await import_plan(connection, one, act=Act("clerk"), title=title)
+        async with store.writing() as connection:
+            await publish(connection, number, effective=day, act=Act("clerk"), skippable=EVERY_STEP)
     async with store.writing() as connection:
-        number = await import_plan(connection, plan, act=Act("clerk"), title=HOSTILE["markup"])
-    async with store.writing() as connection:
-        await publish(connection, number, effective=date(2026, 1, 1), act=Act("clerk"), skippable=EVERY_STEP)
         await name_towns(connection, {WEST[:9]: HOSTILE["quotes"]})
+        homes = await find_communities(connection, [WEST, EAST])
+        await fill_ground(connection, plan, homes)
+        grids = await find_grids(connection, [f"{EAST}001"])
+        new = NewNote("a-phone-1", grids[f"{EAST}001"], NOTE, *place(900, 400), 12.0, datetime(2026, 11, 1, tzinfo=UTC))
+        await add_note(connection, new, author="user:worker")
     async with store.writing() as connection:
         homes = await find_communities(connection, [WEST, EAST])
         await replace_standards(connection, read_standards())
@@ -87,6 +158,7 @@ async def fill(store: Store) -> None:
             connection, [Address("阳光花园", "3栋", "", "", "", *place(900, 450), community_id=homes[EAST])]
         )
         await add_user(connection, NewUser("planner", PASSWORD, "planner", await find_area(connection, "")))
+        await add_user(connection, NewUser("west", PASSWORD, "community", await find_area(connection, WEST)))
 
 
 @pytest.fixture(scope="session")
@@ -127,12 +199,17 @@ def browser(address) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def signed_in(address, browser) -> dict[str, object]:
-    """Return the state of a browser in which the planner has signed in by the form."""
+def signed_in(address, browser) -> Callable[[str], dict[str, object]]:
+    """Return a function that gives the state of a browser in which somebody has signed in by the form."""
+    return cache(lambda name: sign_in(address, browser, name))
+
+
+def sign_in(address: str, browser: Browser, name: str) -> dict[str, object]:
+    """Sign in by the form."""
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
     page.goto(f"{address}/plan")
-    page.fill("#name", "planner")
+    page.fill("#name", name)
     page.fill("#password", PASSWORD)
     page.click("form.sign-in button[type=submit]")
     page.wait_for_selector(DRAWN)
@@ -146,7 +223,7 @@ def see(address, browser, signed_in) -> Iterator:
     """Return a function that opens a page of the service on a screen."""
     opened = []
 
-    def see(path: str, screen: str = "desk") -> Seen:
+    def see(path: str, screen: str = "desk", name: str = "planner") -> Seen:
         width, height = SCREENS[screen]
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -154,7 +231,7 @@ def see(address, browser, signed_in) -> Iterator:
             is_mobile=screen == "phone",
             locale="zh-CN",
             reduced_motion="reduce",
-            storage_state=signed_in,
+            storage_state=signed_in(name),
         )
         context.set_default_timeout(8_000)
         opened.append(context)

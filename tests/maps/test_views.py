@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.maps.facility_views import view_shares, view_shortfalls
-from app.maps.themes import OTHERS, view_theme
+from app.maps.themes import view_theme
 from app.maps.views import view_band, view_borders, view_posts
 
 
@@ -60,9 +60,9 @@ def test_a_theme_of_many_words_puts_the_rarest_together():
     words = [word for place, word in enumerate("甲乙丙丁戊己庚辛壬癸") for _ in range(20 - place)]
     ledger = pd.DataFrame({"code": [str(n) for n in range(len(words))], "kind": words})
     view = view_theme(ledger, "kind", name="k", title="", level="grid")
-    assert [one.label for one in view.classes] == [*"甲乙丙丁戊己庚", OTHERS]
+    assert [one.label for one in view.classes] == [*"甲乙丙丁戊己庚", "其他"]
     assert {labels(view)[code] for code, word in zip(ledger["code"], words, strict=True) if word in "辛壬癸"} == {
-        OTHERS
+        "其他"
     }
 
 

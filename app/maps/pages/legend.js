@@ -89,7 +89,9 @@
     ]);
 
   // A box for each layer that can be hidden; the box of a layer that was left out says so.
-  jiexiang.drawLayerBoxes = (plan, view) => {
+  // Returns switched(), which tells the layers that are not as they come with the view, and set(names), which puts them so.
+  jiexiang.drawLayerBoxes = (plan, view, changed) => {
+    const layers = new Map();
     const boxes = document.getElementById("layers");
     const overlays = plan.overlays.map(({ id, title, shown }) => ["over-" + id, title, shown]);
     [
@@ -102,11 +104,27 @@
     ].forEach(([name, word, on]) => {
       if (plan[name] === "") return; // the service keeps no units
       const missing = plan[name] === null;
-      const box = make("input", { type: "checkbox", id: "show-" + name, onchange: () => view.show(name, box.checked) });
+      const onchange = () => {
+        view.show(name, box.checked);
+        changed();
+      };
+      const box = make("input", { type: "checkbox", id: "show-" + name, onchange });
       box.checked = on;
+      layers.set(name.replace(/^over-/, ""), { name, box, usual: () => on || (plan.chosenView.beside || []).includes(name.slice(5)) });
       box.disabled = missing;
       const text = missing ? plan.words.unitsLeftOut : plan.words[word] || word;
       boxes.append(make("label", { class: "toggle" }, [box, make("span", {}, text)]));
     });
+    const all = () => Array.from(layers);
+    return {
+      switched: () => all().filter(([, { box, usual }]) => box.checked !== usual()).map(([key]) => key).join(" "),
+      set: (keys) =>
+        all().forEach(([key, { name, box, usual }]) => {
+          const on = keys.includes(key) !== usual();
+          if (box.disabled || box.checked === on) return;
+          box.checked = on;
+          view.show(name, on);
+        }),
+    };
   };
 })();

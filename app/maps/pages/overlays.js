@@ -9,6 +9,7 @@
     rail: { under: true, colour: "#4d566a", weight: 4, casing: "#ffffff", dash: "8 6", text: "#4d566a" },
     old: { colour: "#b3005e", weight: 2.2, dash: "7 5", text: "#8c0049" },
     spot: { colour: "#8f1a14", weight: 2, fill: "#d9482b", fillOpacity: 0.28, text: "#8f1a14" },
+    note: { colour: "#1d2330", weight: 2, fill: "#ffd84d", fillOpacity: 1, radius: 12, text: "#1d2330" },
     site: { colour: "#ffffff", weight: 2.5, fill: "#08427f", fillOpacity: 1, radius: 11, text: "#08427f" },
   };
 

@@ -98,7 +98,14 @@
       );
     }
 
-    function makeGridTable(grids) {
+    // A view may leave classes out of its table: what did not change is no news.
+    function listedOf(grids) {
+      const { classOf, unlisted = [] } = plan.chosenView;
+      return unlisted.length ? grids.filter(({ code }) => !unlisted.includes(classOf[code])) : grids;
+    }
+
+    function makeGridTable(all) {
+      const grids = listedOf(all);
       const abroad = grids.length > 0 && grids.some((grid) => grid.community !== grids[0].community);
       const nameOf = (grid) => (abroad ? plan.communityName(grid) + " " : "") + (grid.name || grid.code);
       return makeTable(

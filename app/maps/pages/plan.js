@@ -26,7 +26,7 @@
     let remember = () => {};
     const view = jiexiang.drawMap(map, plan, (grid) => ruler.measuring() || panel.openGrid(grid, false));
     const panel = jiexiang.openPanel(plan, view, () => remember());
-    jiexiang.drawLayerBoxes(plan, view);
+    const layers = jiexiang.drawLayerBoxes(plan, view, () => remember());
     if (plan.tiles) view.show("base", true);
     jiexiang.drawViewChoice(plan, chooseView);
     function chooseView(chosen) {
@@ -71,11 +71,13 @@
       () => {
         const { lat, lng } = map.getCenter();
         const at = { lat: lat.toFixed(5), lon: lng.toFixed(5), zoom: map.getZoom() };
-        return { view: plan.chosenView === plan.allViews[0] ? "" : plan.chosenView.id, open: panel.opened(), ...at };
+        return { view: plan.chosenView === plan.allViews[0] ? "" : plan.chosenView.id, open: panel.opened(), layers: layers.switched(), ...at };
       },
       (wanted) => {
         chooseView(plan.allViews.find(({ id }) => id === wanted.view) || plan.allViews[0]);
         panel.open(wanted.open);
+        layers.set(wanted.layers.split(" "));
+        remember();
         if (wanted.at) map.setView([wanted.at[0], wanted.at[1]], wanted.at[2], { animate: false });
       }
     );
