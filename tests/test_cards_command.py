@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
 from app.files.plans import read_plan
+from app.reports import cards
+from app.reports.codes import qr_modules
+from app.store.connect import open_store
+from app.store.links import find_link
 
 OPTIONS = ("--only", "999901001001", "--only", "999901001002")
 
@@ -50,6 +55,8 @@ def test_two_processes_draw_the_same(jiexiang_here, asked, drawn, tmp_path):
         (["--only", "1"], "没有这个社区"),
         (["--effective", "明天"], "2026-12-01"),
         (["--duties", "nowhere.txt"], "读不出来"),
+        (["--links", "30"], "JIEXIANG_PUBLIC_URL"),
+        (["--barriers", "water.gpkg"], "--communities"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_and_nothing_is_written(jiexiang_here, asked, tmp_path, options, words):
@@ -70,3 +77,35 @@ def test_more_than_five_duties_are_refused(jiexiang_here, asked, tmp_path):
     done = jiexiang_here("cards", asked[0], "--out", tmp_path / "cards", "--duties", tmp_path / "duties.txt")
     assert done.exit_code == 2
     assert "最多 5 行" in done.stderr
+
+
+def test_a_card_made_with_a_database_carries_the_signed_link_of_its_grid(
+    jiexiang_here, demonstration, store_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DATABASE_URL", store_settings.database_url)
+    monkeypatch.setenv("JIEXIANG_PUBLIC_URL", "https://grid.example")
+    led_to = []
+    monkeypatch.setattr(cards, "qr_modules", lambda address: led_to.append(address) or qr_modules(address))
+    plan = demonstration.folder / "plan.gpkg"
+    asked = ["cards", plan, "--only", OPTIONS[1], "--links", "30", "--workers", "1"]
+    early = jiexiang_here(*asked, "--out", tmp_path / "early")
+    assert early.exit_code == 2
+    assert "请先导入" in early.stderr
+    assert jiexiang_here("import", plan).exit_code == 0
+    done = jiexiang_here(*asked, "--out", tmp_path / "cards")
+    assert done.exit_code == 0, done.stderr
+    tokens = {address.removeprefix("https://grid.example/m#") for address in led_to}
+
+    async def find():
+        async with open_store(store_settings.database_url, store_settings) as store, store.reading() as connection:
+            return {(await find_link(connection, token)).grid_id for token in tokens}
+
+    assert len(asyncio.run(find())) == len(list((tmp_path / "cards").glob("*.jpg"))) > 1
+
+
+def test_water_and_railways_of_the_barriers_are_drawn_on_a_card(jiexiang_here, asked, drawn, town_options, tmp_path):
+    layers = dict(zip(town_options[::2], town_options[1::2], strict=True))
+    more = ["--barriers", layers["--barriers"], "--effective", "2026-12-01", "--workers", "1"]
+    assert jiexiang_here("cards", *asked, *more, "--out", tmp_path).exit_code == 0
+    changed = [path.name for path in drawn[0].glob("*.jpg") if (tmp_path / path.name).read_bytes() != path.read_bytes()]
+    assert changed

@@ -30,16 +30,20 @@ from app.geo.crs import DEGREES
 from app.geo.plan_parts import Plan
 from app.maps.change_views import view_changes
 from app.maps.facility_views import overlay_walked, view_standards, view_walked, wait_for_walked
+from app.maps.languages import speak
 from app.maps.notes_page import overlay_notes
 from app.maps.overlays import Overlay, overlay_frame, overlay_old_grids
 from app.maps.plan_page import Place, draw_plan
-from app.maps.views import View, view_band, view_borders, view_posts
+from app.maps.themes import view_theme
+from app.maps.views import Area, View, view_band, view_borders, view_posts
 from app.store.assignments import Assignment, read_assignments
 from app.store.buildings import Building, read_buildings
+from app.store.connect import AsyncConnection
 from app.store.drawn import Box, read_before
 from app.store.facilities import Facility, read_facilities
 from app.store.ground import read_frame
 from app.store.notes import Note, read_notes
+from app.store.themes import Theme, read_old_grids, read_themes
 
 __all__ = ["router"]
 
@@ -63,6 +67,7 @@ class Held:
     frame: gpd.GeoDataFrame
     buildings: Sequence[Building]
     facilities: Sequence[Facility]
+    themes: Sequence[Theme]
 
 
 @router.get("/plan")
@@ -113,12 +118,19 @@ async def _read(service: Service, board: Board, caller: Caller) -> Held:
             raise NotHere("还没有生效的划分方案", "no plan is in force yet")
         return Held(
             plan,
-            await read_before(connection, board.day, area=caller.area),
+            await _read_before(connection, board, caller),
             await read_assignments(connection, on=board.day, area=caller.area, most=None),
             await read_frame(connection, _box(plan)),
             await read_buildings(connection, area=caller.area),
             await read_facilities(connection, area=caller.area),
+            await read_themes(connection, area=caller.area),
         )
+
+
+async def _read_before(connection: AsyncConnection, board: Board, caller: Caller) -> gpd.GeoDataFrame:
+    """Read the grids of the plan before the newest; before the first plan those that somebody has handed in."""
+    before = await read_before(connection, board.day, area=caller.area)
+    return before if len(before) else await read_old_grids(connection, area=caller.area)
 
 
 def _box(plan: Plan) -> Box:
@@ -143,6 +155,7 @@ def _draw(board: Board, held: Held, found: Assessment | None, ways: Ways, notes:
     elif ways.begun:
         views.append(wait_for_walked(ways.told, language))
     views, overlays = _add_changes(held, views, overlays, language)
+    views += [_view_theme(theme, number, language) for number, theme in enumerate(held.themes, 1)]
     if notes:
         overlays.append(overlay_notes(list_notes(board, list(notes), language), language))
     return draw_plan(
@@ -161,7 +174,7 @@ def _add_changes(
 ) -> tuple[list[View], list[Overlay]]:
     """Add what became of the grids before, where they and the buildings are known."""
     plan = held.plan
-    before = held.before[held.before["community_code"].isin(set(plan.communities["community_code"]))]
+    before = held.before
     if not len(before) or not held.buildings:
         return views, overlays
     geometry = gpd.GeoSeries(list(shapely.from_wkb([one.wkb for one in held.buildings])), crs=DEGREES)
@@ -169,6 +182,19 @@ def _add_changes(
     dwellings = gpd.GeoDataFrame(households, geometry=geometry, crs=DEGREES)
     lineage = trace_lineage(before, plan.grids, plan.communities, dwellings)
     return [*views, view_changes(lineage, language)], [*overlays, overlay_old_grids(before, language)]
+
+
+def _view_theme(theme: Theme, number: int, language: str) -> View:
+    return view_theme(
+        pd.DataFrame([(one.code, one.value) for one in theme.values], columns=["code", "value"]),
+        "value",
+        name=f"theme-{number}",
+        title=theme.title,
+        level=theme.level,
+        note=speak(language)("来源：", "Source: ") + theme.source,
+        areas=tuple(Area(one.code, one.name, shapely.from_wkb(one.wkb)) for one in theme.values if one.wkb is not None),
+        language=language,
+    )
 
 
 def _list_places(held: Held, language: str) -> list[Place]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.faults import reporting
 from app.cli.options import (
     AsJson,
+    Barriers,
     Buildings,
     Columns,
     Communities,
@@ -23,6 +25,10 @@ from app.cli.options import (
 from app.cli.root import app
 from app.geo.errors import UsageError
 
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from app.store.connect import AsyncConnection
+
 __all__ = ["cards"]
 
 
@@ -34,6 +40,7 @@ def cards(
     communities: Communities = "",
     buildings: Buildings = "",
     compounds: Compounds = "",
+    barriers: Barriers = "",
     staff: Staff = "",
     phones: Annotated[
         bool, typer.Option("--phones", help="印上网格长、网格员的电话 print telephones of those who work there")
@@ -51,6 +58,16 @@ def cards(
             show_default=False,
         ),
     ] = "",
+    links: Annotated[
+        int,
+        typer.Option(
+            metavar="DAYS",
+            min=0,
+            max=366,
+            help="二维码带网格链接，免登录，有效天数 the QR code carries a link to the grid that holds so many days",
+            show_default=False,
+        ),
+    ] = 0,
     effective: Annotated[
         str, typer.Option(metavar="DAY", help="生效日期，如 2026-12-01 effective date", show_default=False)
     ] = "",
@@ -72,8 +89,8 @@ def cards(
         from app.reports.cards import DUTIES, CardWords
 
         settings = context.obj
-        if (buildings or compounds) and not communities:
-            raise UsageError("给出了 --buildings 或 --compounds，还要给出 --communities")
+        if (buildings or compounds or barriers) and not communities:
+            raise UsageError("给出了 --buildings、--compounds 或 --barriers，还要给出 --communities")
         base = settings.service.public_url
         words = CardWords(
             duties=DUTIES if duties is None else _read_duties(duties),
@@ -82,7 +99,7 @@ def cards(
             effective=_say_day(effective),
             phones=phones,
         )
-        sources = name_sources(communities=communities, buildings=buildings, compounds=compounds)
+        sources = name_sources(communities=communities, buildings=buildings, compounds=compounds, barriers=barriers)
         order = CardOrder(
             plan=plan,
             inputs=Inputs(sources, tuple(columns or ()), tuple(datum or ()), ""),
@@ -93,6 +110,8 @@ def cards(
             workers=workers or settings.machine.workers,
             force=force,
         )
+        if links:
+            order = replace(order, words=replace(words, links=_add_links(settings, plan, order.only, links)))
         with terminal.progress() as on_step:
             done = draw_cards(order, run_tasks=run.run_tasks, on_step=on_step)
         if as_json:
@@ -100,6 +119,39 @@ def cards(
             return
         count = len(done.files) // 2
         terminal.print(f"{done.folder}：{count:,} 个网格的责任卡", f"{done.folder}: cards of {count:,} grids")
+
+
+def _add_links(settings: Settings, plan: Path, only: tuple[str, ...], days: int) -> dict[str, str]:
+    """Add a link to every grid that gets a card, all of them or none; what makes it secret is printed there alone."""
+    from datetime import UTC, datetime, timedelta
+
+    from app.cli.access import run_in_store
+    from app.files.plans import read_plan
+    from app.store.links import add_link
+    from app.store.places import find_grids
+
+    base = settings.service.public_url
+    if not base:
+        raise UsageError("--links 要先设置 JIEXIANG_PUBLIC_URL：手机打开服务的地址，如 https://grid.example.gov.cn")
+    grids = read_plan(plan).grids
+    codes = [
+        str(code)
+        for code, home in zip(grids["grid_code"], grids["community_code"], strict=True)
+        if not only or home in only
+    ]
+
+    async def work(connection: AsyncConnection) -> dict[str, str]:
+        known = await find_grids(connection, codes)
+        lacking = sorted(set(codes) - set(known))
+        if lacking:
+            raise UsageError(f"--links：数据库里没有网格 {'、'.join(lacking[:5])}，请先导入并发布这个方案")
+        until = datetime.now(UTC) + timedelta(days=days)
+        return {
+            code: f"{base}/m#{await add_link(connection, known[code], expires_at=until, created_by='cards')}"
+            for code in codes
+        }
+
+    return run_in_store(settings, work, "link add", f"{len(codes)} grids")
 
 
 def _read_duties(file: Path) -> tuple[str, ...]:

@@ -68,6 +68,14 @@ def import_plan(
         list[Path] | None,
         typer.Option(metavar="FILE", help="本地标准（TOML），可重复 standards of your own", show_default=False),
     ] = None,
+    before: Annotated[str, _source("原有网格，供对照 grids there were before, to be compared with")] = "",
+    theme: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[:SHEET]:COLUMN", help="专题：台账的一列，可重复 a column of a ledger", show_default=False
+        ),
+    ] = None,
+    compounds: Annotated[str, _source("小区面，供按小区的专题 compounds, for themes that speak of them")] = "",
     as_of: Day = None,
     title: Annotated[str, typer.Option(metavar="TEXT", help="方案名称 title", show_default=False)] = "",
     by: Actor = "",
@@ -85,13 +93,27 @@ def import_plan(
         day = (as_of or datetime.now().astimezone()).date()
         ledgers = LedgersOrder(day, rooms, projects, tuple(rules or ()))
         if plan is None:
-            others = (buildings, facilities, staff, towns, aliases, streets, barriers)
+            others = (
+                buildings,
+                facilities,
+                staff,
+                towns,
+                aliases,
+                streets,
+                barriers,
+                before,
+                compounds,
+                *(theme or ()),
+            )
             _import_ledgers(terminal, settings, ledgers, others, as_json=as_json)
             return
         order = ImportOrder(
             *(plan, buildings, facilities, staff, towns, aliases, title, by),
             streets=streets,
             barriers=barriers,
+            before=before,
+            themes=tuple(theme or ()),
+            compounds=compounds,
             ledgers=ledgers,
         )
         with terminal.progress() as on_step:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -58,6 +59,7 @@ class _Task:
     dwellings: Dwellings | None
     roster: Roster
     words: CardWords
+    barriers: gpd.GeoDataFrame
     rows: Mapping[str, int]
     folder: Path
 
@@ -88,7 +90,7 @@ def cards(order: CardOrder, *, run_tasks: RunTasks, on_step: OnStep) -> CardsDon
         dwellings = settle_dwellings(plan.grids, plan.communities, layers.buildings, layers.compounds) if told else None
         roster = Roster(read_roster(order.staff)) if order.staff else NOBODY
     with write_whole(order.folder, files, force=order.force) as part:
-        tasks = [_cut(plan, dwellings, roster, order.words, own, part) for own in chosen.values()]
+        tasks = [_cut(plan, dwellings, roster, order.words, layers.barriers, own, part) for own in chosen.values()]
         with steps.take("write", of=len(tasks)) as advance:
             outcomes = run_tasks(_print, tasks, workers=order.workers, on_outcome=lambda _number, _outcome: advance())
         for code, outcome in zip(chosen, outcomes, strict=True):
@@ -113,6 +115,7 @@ def _cut(
     dwellings: Dwellings | None,
     roster: Roster,
     words: CardWords,
+    barriers: gpd.GeoDataFrame,
     own: Mapping[str, int],
     folder: Path,
 ) -> _Task:
@@ -137,11 +140,12 @@ def _cut(
     if dwellings is not None:
         held = dwellings.rows[dwellings.rows["grid"].isin(rows)]
         mine = Dwellings(held.assign(grid=held["grid"].map(place)))
-    return _Task(cut, mine, roster, words, {name: place[row] for name, row in own.items()}, folder)
+    seen_barriers = barriers[barriers.intersects(view)].reset_index(drop=True)
+    return _Task(cut, mine, roster, words, seen_barriers, {name: place[row] for name, row in own.items()}, folder)
 
 
 def _print(task: _Task) -> int:
-    maker = CardMaker(task.plan, task.dwellings, task.roster, task.words)
+    maker = CardMaker(task.plan, task.dwellings, task.roster, task.words, task.barriers)
     printed = print_cards(maker, task.rows)
     for name, content in printed.items():
         (task.folder / name).write_bytes(content)

@@ -31,6 +31,8 @@ __all__ = ["Account", "Welcome", "furnish"]
 
 ACTOR = "demo"
 KEY_DAYS = 30
+THEMES = ("类型", "年度", "单位", "年度预算")
+"""Columns of the ledger of communities: party body, renovation, pairing, budget."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Welcome:
     key: str = field(repr=False)
     place: tuple[float, float]
     """A point in the grid of the worker's account."""
+    grid_code: str
 
 
 def furnish(plan: Path, county: Path, settings: StoreSettings, *, today: date, on_step: OnStep) -> Welcome:
@@ -85,6 +88,11 @@ def furnish(plan: Path, county: Path, settings: StoreSettings, *, today: date, o
         actor=ACTOR,
         streets=f"{layers}:streets",
         barriers=f"{layers}:barriers",
+        before=f"{layers}:grids_last_year",
+        themes=(
+            *(f"{county / 'communities.xlsx'}:{column}" for column in THEMES),
+            f"{layers}:compounds:property_managed",
+        ),
         ledgers=LedgersOrder(today, str(county / "rooms.csv"), str(county / "projects.csv")),
     )
     accounts = tuple(
@@ -94,11 +102,13 @@ def furnish(plan: Path, county: Path, settings: StoreSettings, *, today: date, o
     with open_database(own, share=False) as running:
         taken_in = import_plan(order, running, on_step=on_step)
         publish(running, taken_in.plan_id, effective=today, act=Act(ACTOR))
-        key, place = work_in(running, partial(_open_doors, accounts=accounts, today=today))
-    return Welcome(own, taken_in, accounts, key, place)
+        key, place, grid_code = work_in(running, partial(_open_doors, accounts=accounts, today=today))
+    return Welcome(own, taken_in, accounts, key, place, grid_code)
 
 
-async def _open_doors(store: Store, *, accounts: tuple[Account, ...], today: date) -> tuple[str, tuple[float, float]]:
+async def _open_doors(
+    store: Store, *, accounts: tuple[Account, ...], today: date
+) -> tuple[str, tuple[float, float], str]:
     """Add the accounts and a key; the worker is one who leads a grid, or works in one where nobody leads any."""
     async with store.writing() as connection:
         held = await read_assignments(connection, on=today, most=None)
@@ -112,6 +122,6 @@ async def _open_doors(store: Store, *, accounts: tuple[Account, ...], today: dat
         until = datetime.combine(today, time.min, UTC) + timedelta(days=KEY_DAYS)
         key = await add_key(connection, "demo", COUNTY, expires_at=until, created_by=ACTOR)
         grids = await read_published(connection, today)
-    shape = next(shapely.from_wkb(grid.wkb) for grid in grids if grid.grid_id == lead.grid_id)
-    place = shapely.point_on_surface(shape)
-    return key, (round(place.x, 6), round(place.y, 6))
+    grid = next(grid for grid in grids if grid.grid_id == lead.grid_id)
+    place = shapely.point_on_surface(shapely.from_wkb(grid.wkb))
+    return key, (round(place.x, 6), round(place.y, 6)), grid.grid_code

@@ -17,8 +17,10 @@ import shapely
 from app.files.facilities import read_facilities
 from app.files.intake import take_in
 from app.files.messages import Findings, Note, fault, listed
+from app.files.plans import read_grids
 from app.files.staff import OtherName, StaffRow, read_other_names, read_staff, read_towns
 from app.geo.assessment import Community, settlement_of
+from app.geo.crs import DEGREES
 from app.geo.errors import InputError, UsageError
 from app.geo.layers import Layers
 from app.geo.plan_parts import Plan
@@ -30,6 +32,7 @@ from app.jobs.database import work_in
 from app.jobs.import_ledgers import LedgersOrder, LedgersRead, read_ledgers, write_ledgers
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.steps import OnStep, Steps
+from app.jobs.themes import SettledTheme, settle_theme
 from app.settings import StoreSettings
 from app.store import plans as stored_plans
 from app.store.addresses import Address, Alias, add_aliases, replace_addresses
@@ -44,6 +47,7 @@ from app.store.ground import replace_ground
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids, name_towns, town_code_of
 from app.store.tables import ASSIGNMENT_ROLES
+from app.store.themes import OldGrid, Theme, ThemeValue, replace_old_grids, replace_themes
 
 __all__ = ["HOUSE_NUMBER", "ImportOrder", "Imported", "import_plan"]
 
@@ -74,6 +78,11 @@ class ImportOrder:
     streets: str = ""
     """What people walk on; with `barriers`, which nobody steps across."""
     barriers: str = ""
+    before: str = ""
+    """Grids that were there before the first plan, as somebody drew them."""
+    themes: tuple[str, ...] = ()
+    """FILE[:SHEET or LAYER]:COLUMN; with `compounds` where a ledger speaks of them."""
+    compounds: str = ""
     ledgers: LedgersOrder = field(default_factory=lambda: LedgersOrder(date.min))
     """Rooms and projects, and the standards by which they are judged."""
 
@@ -110,6 +119,8 @@ class _Read:
     staff: Sequence[StaffRow]
     towns: Mapping[str, str]
     aliases: Sequence[OtherName]
+    before: gpd.GeoDataFrame | None
+    themes: Sequence[SettledTheme]
     notes: tuple[Note, ...]
 
 
@@ -154,11 +165,14 @@ def _read(order: ImportOrder) -> _Read:
     buildings, facilities, ground = None, None, None
     staff: list[StaffRow] = []
     notes: tuple[Note, ...] = ()
-    given = {name: getattr(order, name) for name in ("buildings", "streets", "barriers") if getattr(order, name)}
+    parts = ("buildings", "streets", "barriers", "compounds")
+    given = {name: getattr(order, name) for name in parts if getattr(order, name)}
+    compounds = gpd.GeoDataFrame(geometry=gpd.GeoSeries([], crs=DEGREES), crs=DEGREES)
     if given:
         sources = {"communities": f"{order.plan}:communities", **given}
         layers, report = read_inputs(Inputs(sources, as_is=True))
         notes = (*notes, *report.notes)
+        compounds = layers.compounds
         if order.buildings:
             buildings = layers.buildings
             _refuse_miscounted(order, plan, layers)
@@ -178,7 +192,14 @@ def _read(order: ImportOrder) -> _Read:
     if not order.ledgers.empty:
         ledgers = read_ledgers(order.ledgers, _communities(plan, towns))
         notes = (*notes, *ledgers.notes)
-    return _Read(plan, buildings, facilities, ground, ledgers, staff, towns, aliases, notes)
+    before = None
+    if order.before:
+        before, more = read_grids(order.before, plan.communities)
+        notes = (*notes, *more)
+    themes_notes: list[Note] = []
+    themes = [settle_theme(spec, plan, compounds, themes_notes) for spec in order.themes]
+    notes = (*notes, *themes_notes)
+    return _Read(plan, buildings, facilities, ground, ledgers, staff, towns, aliases, before, themes, notes)
 
 
 def _communities(plan: Plan, towns: Mapping[str, str]) -> dict[str, Community]:
@@ -276,6 +297,10 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         facilities = len(rooms)
     if read.ground is not None:
         await replace_ground(connection, *read.ground)
+    if read.before is not None:
+        await replace_old_grids(connection, _old_grids(read.before, read.plan.communities, homes))
+    if read.themes:
+        await replace_themes(connection, await _themes(connection, read, homes))
     taken = None
     if read.ledgers is not None:
         taken = await write_ledgers(connection, order.ledgers, read.ledgers, homes, plan_id=plan_id)
@@ -297,6 +322,46 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
         taken.findings if taken else 0,
         (*read.notes, *notes),
     )
+
+
+def _old_grids(before: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, homes: Mapping[str, int]) -> list[OldGrid]:
+    """Return old grids with the community that each lies in."""
+    codes = _codes_at(before.geometry.representative_point(), communities)
+    texts = {name: before[name] if name in before else [""] * len(before) for name in ("grid_code", "name")}
+    rows = zip(texts["grid_code"], texts["name"], codes, before.geometry, strict=True)
+    return [OldGrid(str(code), str(name), homes.get(home), shape.wkb) for code, name, home, shape in rows]
+
+
+async def _themes(connection: AsyncConnection, read: _Read, homes: Mapping[str, int]) -> list[Theme]:
+    """Return themes as the store keeps them: each value with its grid or community, compounds with their outlines."""
+    plan = read.plan
+    home_of = dict(zip(plan.grids["grid_code"], plan.grids["community_code"], strict=True))
+    grids = await find_grids(connection, list(home_of)) if any(one.level == "grid" for one in read.themes) else {}
+    kept = []
+    for theme in read.themes:
+        shapes = gpd.GeoSeries([one.outline for one in theme.areas], crs=DEGREES)
+        beside = _codes_at(shapes.representative_point(), plan.communities)
+        areas = {one.code: (one, code) for one, code in zip(theme.areas, beside, strict=True)}
+        told = dict(theme.values)
+        values = []
+        for code in areas if theme.level == "area" else told:
+            area, home = areas.get(code, (None, home_of.get(code, code)))
+            outline = shapely.to_wkb(area.outline) if area is not None else None
+            value = told.get(code)
+            plain = float(value) if isinstance(value, int | float) else value
+            name = area.name if area is not None else ""
+            values.append(ThemeValue(code, name, plain, homes.get(home), grids.get(code), outline))
+        kept.append(Theme(theme.title, theme.level, theme.source, tuple(values)))
+    return kept
+
+
+def _codes_at(points: gpd.GeoSeries, communities: gpd.GeoDataFrame) -> list[str]:
+    """Return the community in which each point lies; '' for none."""
+    codes = [""] * len(points)
+    pairs = zip(*communities.sindex.query(points, predicate="intersects"), strict=True)
+    for point, row in sorted(pairs, reverse=True):  # the lowest row wins
+        codes[point] = str(communities["community_code"].iloc[row])
+    return codes
 
 
 async def _take_in_staff(

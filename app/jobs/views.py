@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,7 +18,6 @@ from app.files.messages import Note
 from app.files.plans import read_grids, read_plan
 from app.files.roster import read_roster
 from app.files.staff import read_staff
-from app.files.themes import ThemeColumn, read_theme
 from app.geo.coverage import Walk
 from app.geo.errors import UsageError
 from app.geo.layers import UNSTATED, Layers
@@ -29,13 +28,14 @@ from app.jobs.coverage import CoverageOrder, choose_classes, coverage
 from app.jobs.inputs import Inputs, read_inputs
 from app.jobs.site import SiteOrder, site
 from app.jobs.steps import Steps
+from app.jobs.themes import SettledTheme, settle_theme
 from app.maps.change_views import view_changes
 from app.maps.facility_views import Walked, overlay_walked, view_standards, view_walked
 from app.maps.languages import speak
 from app.maps.overlays import Overlay, overlay_frame, overlay_old_grids
 from app.maps.plan_page import Place
 from app.maps.themes import view_theme
-from app.maps.views import Area, View, view_band, view_borders, view_posts
+from app.maps.views import View, view_band, view_borders, view_posts
 
 __all__ = ["Gathered", "MapInputs", "gather_views"]
 
@@ -100,7 +100,7 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
         inputs = _with_plan(order, plan)
         layers, report = read_inputs(inputs)
         notes = list(report.notes)
-        themes = [(spec, read_theme(spec)) for spec in order.themes]
+        themes = [settle_theme(spec, plan, layers.compounds, notes) for spec in order.themes]
     lineage, old = _trace(order, plan, layers, notes)
     posts = _count_posts(order, plan, lineage)
     done = _check(order, inputs, steps)
@@ -121,8 +121,7 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
         views += view_walked(walked, spoken)
     if order.staff or order.staff_before:
         views.append(_view_staff(order.staff or order.staff_before, plan, spoken))
-    for number, (spec, theme) in enumerate(themes, 1):
-        views.append(_view_theme(spec, theme, number, plan, layers, notes, spoken))
+    views += [_view_theme(theme, number, spoken) for number, theme in enumerate(themes, 1)]
     overlays = overlay_frame(layers.barriers, spoken)
     if old is not None:
         overlays.append(overlay_old_grids(old, spoken))
@@ -252,55 +251,17 @@ def _view_staff(spec: str, plan: Plan, language: str) -> View:
     )
 
 
-def _view_theme(
-    spec: str, theme: ThemeColumn, number: int, plan: Plan, layers: Layers, notes: list[Note], language: str
-) -> View:
-    if theme.level == "area":
-        codes, areas = _find_areas(theme, layers)
-    else:
-        codes, areas = _find_codes(theme, plan), ()
-    source = Path(spec.rpartition(":")[0].rpartition(":")[0] or spec.rpartition(":")[0]).name
-    known = [(code, value) for code, value in zip(codes, theme.values, strict=True) if code]
-    lost = len(codes) - len(known)
-    if lost:
-        text = f"{theme.title}：{lost:,} 行说的网格、社区、小区不在图上"
-        notes.append(Note("theme", spec, "theme_lost", lost, text, f"{lost:,} rows name none that is on the map"))
+def _view_theme(theme: SettledTheme, number: int, language: str) -> View:
     return view_theme(
-        pd.DataFrame(known, columns=["code", "value"]),
+        pd.DataFrame(theme.values, columns=["code", "value"]),
         "value",
         name=f"theme-{number}",
         title=theme.title,
         level=theme.level,
-        note=speak(language)("来源：", "Source: ") + source,
-        areas=areas,
+        note=speak(language)("来源：", "Source: ") + theme.source,
+        areas=theme.areas,
         language=language,
     )
-
-
-def _find_codes(theme: ThemeColumn, plan: Plan) -> list[str]:
-    """Return the code that each key is, or that bears it as its only name; '' for what is not there."""
-    frame, column = (plan.grids, "grid_code") if theme.level == "grid" else (plan.communities, "community_code")
-    named: dict[str, list[str]] = defaultdict(list)
-    for code, name in zip(frame[column], frame["name"], strict=True):
-        named[str(name)].append(str(code))
-    by_key = {name: codes[0] for name, codes in named.items() if len(codes) == 1 and name}
-    by_key.update((str(code), str(code)) for code in frame[column])
-    return [by_key.get(key, "") for key in theme.keys]
-
-
-def _find_areas(theme: ThemeColumn, layers: Layers) -> tuple[list[str], tuple[Area, ...]]:
-    """Return the code of each key and the outlines: those of the theme's own layer, else those of the compounds."""
-    if theme.shapes:
-        rows = zip(theme.keys, theme.names, theme.shapes, strict=True)
-        return list(theme.keys), tuple(Area(key, name or key, shape) for key, name, shape in rows)
-    if not len(layers.compounds):
-        raise UsageError(
-            f"--theme {theme.title}：按小区的台账要与 --compounds 一起用 (a ledger of compounds needs --compounds)"
-        )
-    rows = zip(layers.compounds["compound_id"], layers.compounds["name"], layers.compounds.geometry, strict=True)
-    areas = tuple(Area(str(code), str(name) or str(code), shape) for code, name, shape in rows)
-    by_key = {one.name: one.code for one in areas} | {one.code: one.code for one in areas}
-    return [by_key.get(key, "") for key in theme.keys], areas
 
 
 def _places_of(frame: gpd.GeoDataFrame, kind: str) -> list[Place]:

@@ -6,9 +6,10 @@ import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -64,6 +65,8 @@ class CardWords:
     duties: tuple[str, ...] = DUTIES
     hotline: str = "12345"
     address: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """What the code leads to instead, by the code of a grid: the signed link by which it is seen without signing in."""
     effective: str = ""
     phones: bool = False
 
@@ -71,9 +74,16 @@ class CardWords:
 class CardMaker:
     """Draws the cards of one plan; `dwellings` is None where nobody has told of buildings."""
 
-    def __init__(self, plan: Plan, dwellings: Dwellings | None, roster: Roster, words: CardWords) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        dwellings: Dwellings | None,
+        roster: Roster,
+        words: CardWords,
+        barriers: gpd.GeoDataFrame | None = None,
+    ) -> None:
         self.plan, self.dwellings, self.roster, self.words = plan, dwellings, roster, words
-        self._sketcher = Sketcher(plan)
+        self._sketcher = Sketcher(plan, barriers)
         outlines = np.asarray(plan.grids.geometry.array, dtype=object)
         self._beside = sorted(measure_shared(outlines))
         self._communities = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
@@ -172,13 +182,14 @@ class CardMaker:
 
     def _end(self, sheet: _Sheet, y: float, code: str) -> None:
         left = EDGE
-        if self.words.address:
-            sheet.code(EDGE, y, CODE_SIDE, self.words.address.replace("{code}", code))
+        address = self.words.links.get(code) or self.words.address.replace("{code}", code)
+        if address:
+            sheet.code(EDGE, y, CODE_SIDE, address)
             left += CODE_SIDE + 36
         sheet.text(left, y + 16, f"监督电话 {printable(self.words.hotline)}", 50, INK, bold=True)
         since = printable(self.words.effective) or "　　　　年　　月　　日"
         sheet.text(left, y + 104, f"生效日期 {since}", BODY, INK)
-        if self.words.address:
+        if address:
             sheet.text(left, y + 172, "扫码查看网格", SMALL, SOFT)
 
 

@@ -84,10 +84,14 @@ class _Ground:
     shapes: Shapes
 
 
-class Sketcher:
-    """Draws sheets of one plan, in the metres of its place."""
+AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+WATER_FILL = "#C3DCEE"
 
-    def __init__(self, plan: Plan) -> None:
+
+class Sketcher:
+    """Draws sheets of one plan, in the metres of its place; on a card `barriers` too: water and railways."""
+
+    def __init__(self, plan: Plan, barriers: gpd.GeoDataFrame | None = None) -> None:
         west, _, east, _ = plan.communities.total_bounds
         self.plan = plan
         self.crs: CRS = metric_crs((west + east) / 2)
@@ -95,6 +99,7 @@ class Sketcher:
         self._communities = self._in_metres(plan.communities)
         self._borders = self._in_metres(plan.borders)
         self._streets = self._in_metres(plan.streets)
+        self._barriers = self._in_metres(barriers) if barriers is not None and len(barriers) else None
         self._fills = self._colour()
 
     def draw_whole(self, title: str) -> Figure:
@@ -148,6 +153,7 @@ class Sketcher:
         others = others[others != row]
         fill(axes, self._grids.shapes[others], [AROUND_FILL] * len(others), edge="#8A8A8A", width=1.2, z=1)
         fill(axes, np.array([shape], dtype=object), [OWN_FILL], edge="none", width=0, z=2)
+        self._draw_barriers(axes)
         self._draw_streets(axes, view, scale=size / 7.5)
         for barrier in ("water", "rail"):
             own = self._borders.shapes[(self._borders.frame["barrier"] == barrier).to_numpy()]
@@ -177,6 +183,16 @@ class Sketcher:
                 taken.append(free[-1])
                 write(axes, free[-1].centroid, text, size, "#4A4A4A", z=11)
         self._point_north(axes, size)
+
+    def _draw_barriers(self, axes: Axes) -> None:
+        """Draw water and railways under the streets, wherever they run."""
+        if self._barriers is None:
+            return
+        for kind in ("water", "rail"):
+            own = self._barriers.shapes[(self._barriers.frame["kind"] == kind).to_numpy()]
+            flat = np.isin(shapely.get_type_id(own), AREAS)
+            fill(axes, own[flat], [WATER_FILL] * int(flat.sum()), edge=BORDER_LOOKS[kind][0], width=0.8, z=3)
+            draw_lines(axes, own[~flat], BORDER_LOOKS[kind][0], 2.6, BORDER_LOOKS[kind][1], z=3)
 
     # --- the ground -------------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ __all__ = [
     "ledger_communities",
     "metadata",
     "objections",
+    "old_grids",
     "people",
     "plan_borders",
     "plan_communities",
@@ -84,6 +85,8 @@ __all__ = [
     "rooms",
     "sessions",
     "standards",
+    "theme_values",
+    "themes",
     "towns",
     "users",
     "webhooks",
@@ -609,6 +612,42 @@ barriers = Table(
     _shape("GEOMETRY"),
 )
 """Water, railways and walls, which nobody steps across from a home to a street."""
+
+themes = Table(
+    "themes",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _words("title"),
+    Column("level", Text, nullable=False),
+    _words("source"),
+    _one_of("level", ("grid", "area", "community")),
+)
+"""Columns of ledgers that are shown as maps (专题图)."""
+
+theme_values = Table(
+    "theme_values",
+    metadata,
+    Column("theme", Integer, ForeignKey("themes.position", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    _words("code"),
+    _words("name"),
+    _words("words", required=False),
+    Column("number", Double),
+    _to("communities", "community_id", required=False),
+    _to("grids", "grid_id", required=False),
+    _shape("GEOMETRY", required=False),
+)
+
+old_grids = Table(
+    "old_grids",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _words("grid_code"),
+    _words("name"),
+    _to("communities", "community_id", required=False),
+    _shape("GEOMETRY"),
+)
+"""Grids that were there before the first plan, as somebody drew them; earlier plans are in `plans`."""
 
 people = Table(
     "people",

@@ -37,6 +37,7 @@ from app.store.plans import Act, import_plan
 from app.store.publication import publish
 from app.store.rooms import replace_rooms
 from app.store.standards import replace_standards
+from app.store.themes import Theme, ThemeValue, replace_themes
 from app.store.users import NewUser, add_user
 from tests.maps.toy_plan import EAST, HOSTILE, WEST, draw_toy_plan, place
 
@@ -124,6 +125,18 @@ async def fill_ground(connection: AsyncConnection, plan: Plan, homes: dict[str, 
     )
 
 
+def theme_of_communities(homes: dict[str, int]) -> Theme:
+    """Return a theme that says nothing of the eastern community."""
+    return Theme("党组织", "community", "社区台账.xlsx", (ThemeValue(WEST, "", HOSTILE["quotes"], homes[WEST]),))
+
+
+def theme_of_compounds(homes: dict[str, int]) -> Theme:
+    """Return a theme of one compound, which has its outline with it."""
+    outline = shapely.to_wkb(shapely.box(*place(1010, 100), *place(1190, 500)))
+    value = ThemeValue("C1", HOSTILE["markup"], "有物业", homes[EAST], wkb=outline)
+    return Theme("物业管理", "area", "小区.gpkg", (value,))
+
+
 def at(x_m: float, y_m: float) -> bytes:
     """Return a point of the drawing as bytes."""
     return shapely.to_wkb(shapely.Point(place(x_m, y_m)))
@@ -141,6 +154,7 @@ async def fill(store: Store) -> None:
         await name_towns(connection, {WEST[:9]: HOSTILE["quotes"]})
         homes = await find_communities(connection, [WEST, EAST])
         await fill_ground(connection, plan, homes)
+        await replace_themes(connection, [theme_of_communities(homes), theme_of_compounds(homes)])
         grids = await find_grids(connection, [f"{EAST}001"])
         new = NewNote("a-phone-1", grids[f"{EAST}001"], NOTE, *place(900, 400), 12.0, datetime(2026, 11, 1, tzinfo=UTC))
         await add_note(connection, new, author="user:worker")

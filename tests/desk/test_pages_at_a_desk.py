@@ -163,6 +163,18 @@ def test_the_plan_is_held_against_last_year_and_only_what_changed_is_listed(see)
     assert "由拆分而来（2）" in seen.page.inner_text("#legend")
 
 
+def test_a_column_of_a_ledger_is_a_view_with_a_class_for_what_nobody_filled_in(see):
+    seen = see("/plan#view=theme-1")
+    open_key(seen)
+    legend = seen.page.inner_text("#legend")
+    assert f"{HOSTILE['quotes'].split()[0]}" in legend
+    assert "空白（没有，或未填）（1）" in legend
+    assert "来源：社区台账.xlsx" in legend
+    compounds = see("/plan#view=theme-2")
+    assert HOSTILE["markup"] in compounds.page.inner_text("#content table")
+    assert compounds.page.evaluate("window.hit") is None
+
+
 def test_a_permalink_keeps_the_layers_that_were_switched(see, measured):
     seen = see("/plan#view=walk-service_station")
     open_key(seen)
@@ -229,6 +241,7 @@ def test_who_is_bound_to_a_community_sees_its_own_alone(see, measured):
     seen = see("/plan#view=changes", name="west")
     assert EAST not in seen.page.content()
     assert LAST_YEAR not in seen.page.content()
+    assert "有物业" not in seen.page.content()
     assert seen.page.locator("#show-over-notes").count() == 0
     assert seen.page.locator("#show-over-sites").count() == 0
     gaps = see("/gaps", name="west").page.content()
