@@ -28,7 +28,7 @@ from app.api.walked import Ways, look_at_ways
 from app.geo.assessment import Assessment
 from app.geo.crs import DEGREES
 from app.geo.plan_parts import Plan
-from app.maps.change_views import view_changes
+from app.maps.change_views import view_changes, view_old_checkup
 from app.maps.facility_views import overlay_walked, view_standards, view_walked, wait_for_walked
 from app.maps.languages import speak
 from app.maps.notes_page import overlay_notes
@@ -38,7 +38,6 @@ from app.maps.themes import view_theme
 from app.maps.views import Area, View, view_band, view_borders, view_posts
 from app.store.assignments import Assignment, read_assignments
 from app.store.buildings import Building, read_buildings
-from app.store.connect import AsyncConnection
 from app.store.drawn import Box, read_before
 from app.store.facilities import Facility, read_facilities
 from app.store.ground import read_frame
@@ -63,6 +62,8 @@ class Held:
     plan: Plan
     before: gpd.GeoDataFrame
     """Grids that were there before those in force; empty where nobody knows."""
+    old: gpd.GeoDataFrame
+    """Grids that somebody has handed in as those before the first plan, with what their checkup found."""
     assignments: Sequence[Assignment]
     frame: gpd.GeoDataFrame
     buildings: Sequence[Building]
@@ -116,21 +117,18 @@ async def _read(service: Service, board: Board, caller: Caller) -> Held:
         plan = await read_plan(connection, board, caller)
         if not len(plan.grids):
             raise NotHere("还没有生效的划分方案", "no plan is in force yet")
+        old = await read_old_grids(connection, area=caller.area)
+        before = await read_before(connection, board.day, area=caller.area)
         return Held(
             plan,
-            await _read_before(connection, board, caller),
+            before if len(before) else old,
+            old,
             await read_assignments(connection, on=board.day, area=caller.area, most=None),
             await read_frame(connection, _box(plan)),
             await read_buildings(connection, area=caller.area),
             await read_facilities(connection, area=caller.area),
             await read_themes(connection, area=caller.area),
         )
-
-
-async def _read_before(connection: AsyncConnection, board: Board, caller: Caller) -> gpd.GeoDataFrame:
-    """Read the grids of the plan before the newest; before the first plan those that somebody has handed in."""
-    before = await read_before(connection, board.day, area=caller.area)
-    return before if len(before) else await read_old_grids(connection, area=caller.area)
 
 
 def _box(plan: Plan) -> Box:
@@ -155,6 +153,9 @@ def _draw(board: Board, held: Held, found: Assessment | None, ways: Ways, notes:
     elif ways.begun:
         views.append(wait_for_walked(ways.told, language))
     views, overlays = _add_changes(held, views, overlays, language)
+    checked = held.old[held.old["verdict"].notna()]
+    if len(checked):
+        views.append(view_old_checkup(checked, language))
     views += [_view_theme(theme, number, language) for number, theme in enumerate(held.themes, 1)]
     if notes:
         overlays.append(overlay_notes(list_notes(board, list(notes), language), language))

@@ -27,8 +27,9 @@ from app.maps.plan_page import draw_plan
 from app.output import refuse_to_overwrite, write_whole
 from app.reports.checkup import FAULTY, list_checkup, write_checkup
 from app.reports.ledgers import Roster
+from app.reports.texts import clean
 
-__all__ = ["CHECKUP_FILES", "check_up", "draw_checkup"]
+__all__ = ["CHECKUP_FILES", "check_up", "draw_checkup", "judge_old_grids"]
 
 TABLE, PAGE = "现有网格体检表.xlsx", "现有网格体检图.html"
 
@@ -78,6 +79,27 @@ def draw_checkup(
     """Draw the page alone, of grids that were checked; `home` is the page one comes from."""
     rows = list_checkup(drawn, layers, rules, check.scorecard, check.rejections, None)
     return _draw(rows, drawn, layers, rules, language, home)
+
+
+def judge_old_grids(grids: str, inputs: Inputs, rules: Rules, steps: Steps) -> gpd.GeoDataFrame:
+    """Check grids as `verify` does and return each with its verdict: grid_code, name, verdict, findings; EPSG:4490.
+
+    Raises
+    ------
+    InputError, UsageError
+        The grids or the layers cannot be read.
+    """
+    check, drawn, layers = verify_in_steps(grids, inputs, rules, only=(), steps=steps)
+    found = view_checkup(list_checkup(drawn, layers, rules, check.scorecard, check.rejections, None), FAULTY)
+    survey = survey_grids(drawn, layers.communities)
+    codes = [clean(code) for code in survey.grid_codes]
+    told = {
+        "grid_code": codes,
+        "name": [clean(name) for name in survey.grid_names],
+        "verdict": [found.class_of.get(code) for code in codes],
+        "findings": [found.texts.get(code, "") for code in codes],
+    }
+    return gpd.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=drawn.geometry.to_numpy(), crs=drawn.crs)
 
 
 def _draw(

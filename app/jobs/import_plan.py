@@ -23,11 +23,12 @@ from app.geo.assessment import Community, settlement_of
 from app.geo.crs import DEGREES
 from app.geo.errors import InputError, UsageError
 from app.geo.layers import Layers
-from app.geo.plan_parts import Plan
+from app.geo.plan_parts import Plan, told_about
 from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.soundness import check_soundness
 from app.jobs.audit import of_command
+from app.jobs.checkup import judge_old_grids
 from app.jobs.database import work_in
 from app.jobs.import_ledgers import LedgersOrder, LedgersRead, read_ledgers, write_ledgers
 from app.jobs.inputs import Inputs, read_inputs
@@ -141,6 +142,7 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
     steps = Steps(on_step)
     with steps.take("read"):
         read = _read(order)
+    before = _judge_before(order, read.plan, steps)
     with steps.take("check"):
         _refuse_broken(order, read)
     with steps.take("write"):
@@ -148,7 +150,7 @@ def import_plan(order: ImportOrder, settings: StoreSettings, *, on_step: OnStep)
         async def work(store: Store) -> Imported:
             async with store.writing() as connection:
                 async with changes_at_the_end(connection):
-                    done = await _write(connection, order, read)
+                    done = await _write(connection, order, replace(read, before=before))
                 await write_audit(connection, [of_command("import", f"plan {done.plan_id}")])
                 return done
 
@@ -192,14 +194,25 @@ def _read(order: ImportOrder) -> _Read:
     if not order.ledgers.empty:
         ledgers = read_ledgers(order.ledgers, _communities(plan, towns))
         notes = (*notes, *ledgers.notes)
-    before = None
-    if order.before:
-        before, more = read_grids(order.before, plan.communities)
-        notes = (*notes, *more)
     themes_notes: list[Note] = []
     themes = [settle_theme(spec, plan, compounds, themes_notes) for spec in order.themes]
     notes = (*notes, *themes_notes)
-    return _Read(plan, buildings, facilities, ground, ledgers, staff, towns, aliases, before, themes, notes)
+    return _Read(plan, buildings, facilities, ground, ledgers, staff, towns, aliases, None, themes, notes)
+
+
+def _judge_before(order: ImportOrder, plan: Plan, steps: Steps) -> gpd.GeoDataFrame | None:
+    """Read the grids of before, and check them (体检) where the buildings are there to count by."""
+    if not order.before:
+        return None
+    if not order.buildings:
+        before, _ = read_grids(order.before, plan.communities)
+        texts = {name: before.get(name, "") for name in ("grid_code", "name")}
+        return before[["geometry"]].assign(**texts, verdict=None, findings="")
+    layers = ("buildings", "streets", "barriers", "compounds")
+    sources = {name: getattr(order, name) for name in layers if getattr(order, name)}
+    low, high = (int(told_about(plan)[name]) for name in ("min_households", "max_households"))
+    rules = Rules(min_households=low, max_households=high)
+    return judge_old_grids(order.before, Inputs({"communities": f"{order.plan}:communities", **sources}), rules, steps)
 
 
 def _communities(plan: Plan, towns: Mapping[str, str]) -> dict[str, Community]:
@@ -327,9 +340,12 @@ async def _write(connection: AsyncConnection, order: ImportOrder, read: _Read) -
 def _old_grids(before: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, homes: Mapping[str, int]) -> list[OldGrid]:
     """Return old grids with the community that each lies in."""
     codes = _codes_at(before.geometry.representative_point(), communities)
-    texts = {name: before[name] if name in before else [""] * len(before) for name in ("grid_code", "name")}
-    rows = zip(texts["grid_code"], texts["name"], codes, before.geometry, strict=True)
-    return [OldGrid(str(code), str(name), homes.get(home), shape.wkb) for code, name, home, shape in rows]
+    columns = [before[name] for name in ("grid_code", "name", "verdict", "findings")]
+    rows = zip(*columns, codes, before.geometry, strict=True)
+    return [
+        OldGrid(str(code), str(name), homes.get(home), shape.wkb, None if pd.isna(verdict) else int(verdict), str(told))
+        for code, name, verdict, told, home, shape in rows
+    ]
 
 
 async def _themes(connection: AsyncConnection, read: _Read, homes: Mapping[str, int]) -> list[Theme]:

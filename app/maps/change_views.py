@@ -6,13 +6,14 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+import geopandas as gpd
 import pandas as pd
 
 from app.geo.lineage import Change, Flow, Lineage
-from app.maps.languages import speak, translate
-from app.maps.views import BAD, PALE, WARN, View, ViewClass
+from app.maps.languages import Say, speak, translate
+from app.maps.views import BAD, PALE, WARN, Area, View, ViewClass
 
-__all__ = ["view_changes", "view_checkup"]
+__all__ = ["view_changes", "view_checkup", "view_old_checkup"]
 
 BECAME: tuple[tuple[Change, str, str, str, str], ...] = (
     ("保留", "保留（不变）", "kept as it was", PALE, ""),
@@ -112,11 +113,38 @@ def view_checkup(rows: pd.DataFrame, faulty: str, language: str = "zh") -> View:
         "checkup",
         say("现有网格体检", "Checkup of the old grids"),
         "grid",
-        (
-            ViewClass(say("正常", "sound"), PALE),
-            ViewClass(say("户数或人员需整改", "households or staff to be mended"), WARN, "!"),
-            ViewClass(say("边界、覆盖或编码需整改", "borders, cover or codes to be mended"), BAD, "✗"),
-        ),
+        _verdicts(say),
         dict(zip(own["网格编码"], places, strict=True)),
         dict(zip(own["网格编码"], said, strict=True)),
+    )
+
+
+def view_old_checkup(old: gpd.GeoDataFrame, language: str = "zh") -> View:
+    """Show what the checkup of the grids before has found, on their own outlines under those in force.
+
+    Parameters
+    ----------
+    old
+        `grid_code`, `name`, `verdict` (the class of `view_checkup`) and `findings` of grids that were checked.
+    """
+    say = speak(language)
+    codes = [str(code) for code in old["grid_code"]]
+    names = [str(name) or code for name, code in zip(old["name"], codes, strict=True)]
+    return View(
+        "checkup",
+        say("原有网格体检", "Checkup of the grids before"),
+        "area",
+        _verdicts(say),
+        dict(zip(codes, map(int, old["verdict"]), strict=True)),
+        {code: str(text) or say("正常", "sound") for code, text in zip(codes, old["findings"], strict=True)},
+        say("导入时按户数、边界、覆盖、编码逐项核查", "Households, borders, cover and codes, checked when taken in"),
+        tuple(Area(*one) for one in zip(codes, names, old.geometry, strict=True)),
+    )
+
+
+def _verdicts(say: Say) -> tuple[ViewClass, ...]:
+    return (
+        ViewClass(say("正常", "sound"), PALE),
+        ViewClass(say("户数或人员需整改", "households or staff to be mended"), WARN, "!"),
+        ViewClass(say("边界、覆盖或编码需整改", "borders, cover or codes to be mended"), BAD, "✗"),
     )

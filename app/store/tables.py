@@ -645,9 +645,14 @@ old_grids = Table(
     _words("grid_code"),
     _words("name"),
     _to("communities", "community_id", required=False),
+    Column("verdict", SmallInteger),
+    _words("findings"),
     _shape("GEOMETRY"),
 )
-"""Grids that were there before the first plan, as somebody drew them; earlier plans are in `plans`."""
+"""Grids that were there before the first plan, as somebody drew them, with what their checkup (体检) found.
+
+Earlier plans are in `plans`.
+"""
 
 people = Table(
     "people",

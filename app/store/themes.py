@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,9 @@ from app.store.connect import copy_rows
 from app.store.tables import SRID, old_grids, theme_values, themes
 
 __all__ = ["OldGrid", "Theme", "ThemeValue", "read_old_grids", "read_themes", "replace_old_grids", "replace_themes"]
+
+
+OLD = ("grid_code", "name", "verdict", "findings")
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,17 @@ class Theme:
 
 @dataclass(frozen=True)
 class OldGrid:
-    """A grid that was there before; drawn by hand, so it may gape or overlap."""
+    """A grid that was there before; drawn by hand, so it may gape or overlap.
+
+    `verdict` is the class of its checkup (体检) in `app.maps.change_views`, None where it was not checked.
+    """
 
     grid_code: str
     name: str
     community_id: int | None
     wkb: bytes
+    verdict: int | None = None
+    findings: str = ""
 
 
 async def replace_themes(connection: AsyncConnection, new: Sequence[Theme]) -> None:
@@ -87,21 +96,23 @@ async def read_themes(connection: AsyncConnection, *, area: Area = COUNTY) -> li
 async def replace_old_grids(connection: AsyncConnection, new: Sequence[OldGrid]) -> None:
     """Replace the grids that were there before by others, whole."""
     await connection.execute(delete(old_grids))
-    rows = [(place, one.grid_code, one.name, one.community_id, _located(one.wkb)) for place, one in enumerate(new)]
-    await copy_rows(connection, old_grids.name, ["position", "grid_code", "name", "community_id", "geometry"], rows)
+    told = [(one.grid_code, one.name, one.community_id, one.verdict, one.findings, _located(one.wkb)) for one in new]
+    columns = ["position", "grid_code", "name", "community_id", "verdict", "findings", "geometry"]
+    await copy_rows(connection, old_grids.name, columns, ((place, *row) for place, row in enumerate(told)))
     await record_changes(connection, [NewChange("old_grids.replaced", 0, details={"grids": len(new)})])
 
 
 async def read_old_grids(connection: AsyncConnection, *, area: Area = COUNTY) -> gpd.GeoDataFrame:
-    """Read the grids that were there before in the communities of an area: grid_code, name."""
+    """Read the grids that were there before in the communities of an area: grid_code, name, verdict, findings."""
     of = old_grids.c
-    question = select(of.grid_code, of.name, func.ST_AsBinary(of.geometry, "NDR")).order_by(of.position)
+    told = [of[name] for name in OLD]
+    question = select(*told, func.ST_AsBinary(of.geometry, "NDR")).order_by(of.position)
     if area != COUNTY:
         question = question.where(bound(area, of.community_id))
     rows = (await connection.execute(question)).all()
-    shapes = gpd.GeoSeries([shapely.from_wkb(row[2]) for row in rows], crs=DEGREES)
-    named = {"grid_code": [str(row[0]) for row in rows], "name": [str(row[1]) for row in rows]}
-    return gpd.GeoDataFrame(named, geometry=shapes, crs=DEGREES)
+    shapes = gpd.GeoSeries([shapely.from_wkb(row[-1]) for row in rows], crs=DEGREES)
+    named = {name: [row[place] for row in rows] for place, name in enumerate(OLD)}
+    return gpd.GeoDataFrame(pd.DataFrame(named, dtype=object), geometry=shapes, crs=DEGREES)
 
 
 def _located(wkb: bytes) -> bytes:

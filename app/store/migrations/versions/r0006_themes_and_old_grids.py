@@ -43,6 +43,8 @@ def upgrade() -> None:
         sa.Column("grid_code", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("name", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("community_id", sa.BigInteger(), nullable=True),
+        sa.Column("verdict", sa.SmallInteger(), nullable=True),
+        sa.Column("findings", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("geometry", Geometry("GEOMETRY", srid=4490, spatial_index=False), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_old_grids_community_id")),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_old_grids")),
