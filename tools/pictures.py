@@ -57,6 +57,7 @@ PICTURES = (
     Picture("borders", "/plan#view=borders", wait=DRAWN),
     Picture("coverage", "/plan#view=walk-service_station", wait="#view-walk-service_station"),
     Picture("changes", "/plan#view=changes", wait=DRAWN),
+    Picture("checkup", "/plan#view=checkup", wait=DRAWN),
     Picture("theme", "/plan#view=theme-1", wait=DRAWN),
     Picture("grid", "/plan#open={grid}", wait=DRAWN),
     Picture("facilities", "/gaps", wait="#coverage"),

@@ -34,6 +34,7 @@ __all__ = ["CHECKUP_FILES", "check_up", "draw_checkup", "judge_old_grids"]
 TABLE, PAGE = "现有网格体检表.xlsx", "现有网格体检图.html"
 
 CHECKUP_FILES = (TABLE, PAGE)
+MOST_FINDINGS = 3
 
 
 def check_up(
@@ -97,9 +98,16 @@ def judge_old_grids(grids: str, inputs: Inputs, rules: Rules, steps: Steps) -> g
         "grid_code": codes,
         "name": [clean(name) for name in survey.grid_names],
         "verdict": [found.class_of.get(code) for code in codes],
-        "findings": [found.texts.get(code, "") for code in codes],
+        "findings": [_shorten(found.texts.get(code, "")) for code in codes],
     }
     return gpd.GeoDataFrame(pd.DataFrame(told, dtype=object), geometry=drawn.geometry.to_numpy(), crs=drawn.crs)
+
+
+def _shorten(findings: str) -> str:
+    """Keep the first findings and count the rest: the table of a map is no report."""
+    parts = findings.split("；")
+    rest = len(parts) - MOST_FINDINGS
+    return findings if rest <= 0 else "；".join(parts[:MOST_FINDINGS]) + f"；另有 {rest} 项"
 
 
 def _draw(

@@ -103,7 +103,15 @@ def view_band(grids: pd.DataFrame, min_households: int, max_households: int, lan
             ViewClass(say(f"多于 {max_households} 户", f"over {max_households}"), BAD, "▲"),
         ),
         dict(zip(codes, map(int, place), strict=True)),
-        {code: say(f"{count:,.0f} 户", f"{count:,.0f}") for code, count in zip(codes, households, strict=True)},
+        {
+            code: (
+                say(f"少 {min_households - count:,.0f} 户", f"{min_households - count:,.0f} below"),
+                say("规模内", "within"),
+                say(f"多 {count - max_households:,.0f} 户", f"{count - max_households:,.0f} above"),
+            )[step]
+            for code, count, step in zip(codes, households, place, strict=True)
+        },
+        missing=say("专属网格（不设户数规模）", "special grids (no band)"),
     )
 
 
@@ -130,12 +138,11 @@ def view_posts(posts: pd.DataFrame, language: str = "zh") -> View:
         ),
         dict(zip(codes, map(int, place), strict=True)),
         {
-            code: say(
-                f"应配 {row.needed:g}，实配 {row.filled:g}，缺 {max(row.needed - row.filled, 0):g}",
-                f"needed {row.needed:g}, in post {row.filled:g}, missing {max(row.needed - row.filled, 0):g}",
-            )
-            for code, row in zip(codes, posts.itertuples(index=False), strict=True)
+            code: say(f"应配 {row.needed:g}，实配 {row.filled:g}", f"needed {row.needed:g}, in post {row.filled:g}")
+            + (say(f"，缺 {short:g}", f", missing {short:g}") if short > 0 else "")
+            for code, row, short in zip(codes, posts.itertuples(index=False), missing, strict=True)
         },
+        missing=say("专属网格（不配网格员）", "special grids (no post)"),
     )
 
 

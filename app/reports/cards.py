@@ -1,4 +1,8 @@
-"""网格责任卡: one tall picture a grid, to be read in a chat group or hung on a wall; the same sheet as PDF."""
+"""网格责任卡: one tall picture a grid, to be read in a chat group or hung on a wall; the same sheet as PDF.
+
+No photo of the worker: no ledger brings any, a face is personal data that a chat group passes on, and the card outlives
+the assignment. Who wants one glues it on the printed sheet.
+"""
 
 from __future__ import annotations
 

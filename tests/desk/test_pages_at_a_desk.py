@@ -193,14 +193,14 @@ def test_a_permalink_keeps_the_layers_that_were_switched(see, measured):
 def test_a_note_is_shown_on_the_map_and_dealt_with_once(see):
     seen = see("/notes")
     assert NOTE in seen.page.inner_text("#waiting ~ section")
-    seen.page.click(".note a")
+    seen.page.click(".border-note a")
     seen.page.wait_for_selector(DRAWN)
     assert seen.page.is_checked("#show-over-notes")
     seen.page.goto(seen.page.url.split("/plan")[0] + "/notes")
     late = see("/notes")
     for one in (seen, late):
-        one.page.fill(".note input", "现场核实，边界无误")
-        one.page.click(".note button")
+        one.page.fill(".border-note input", "现场核实，边界无误")
+        one.page.click(".border-note button")
     assert seen.page.inner_text("#waiting ~ p") == "没有待处理的意见"
     assert "现场核实，边界无误" in seen.page.inner_text("#done ~ ul")
     assert "已处理" in late.page.inner_text(".fault")

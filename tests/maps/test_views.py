@@ -25,7 +25,7 @@ def test_the_band_has_a_sign_on_either_side_and_special_grids_none():
     view = view_band(grids, 300, 500)
     assert labels(view) == {"a": "少于 300 户", "b": "300–500 户", "c": "多于 500 户"}
     assert [view.classes[view.class_of[code]].sign for code in "abc"] == ["▼", "", "▲"]
-    assert view.texts["c"] == "501 户"
+    assert view.texts["c"] == "多 1 户"
 
 
 def test_posts_tell_missing_from_nobody_at_all():

@@ -138,7 +138,11 @@
         grow(weight, 0, draw(lines, { color: colour, dashArray: dash, lineCap: cap || "butt" }))
       )
     );
-    overlays.filter(({ under }) => !under).forEach(({ name, shapes }) => pile(name, 0, () => shapes));
+    overlays
+      .filter(({ under }) => !under)
+      .forEach(({ name, grows, shapes }) =>
+        pile(name, 0, () => (grows ? shapes.map((shape) => grow(shape.options.weight, 0, shape)) : shapes))
+      );
     const chosen = L.layerGroup();
     stack.push({ name: "chosen", from: 0, layer: chosen });
 
@@ -238,7 +242,8 @@
 
     const { signOf, signColourOf } = plan.chosenView;
     const rank = (grid) => (signOf(grid) ? 0 : 1);
-    plan.grids
+    const numbered = plan.chosenView.areas ? [] : plan.grids; // areas that are no grids bear no numbers of grids
+    numbered
       .filter((grid) => seen(grid.label))
       .sort((one, other) => rank(one) - rank(other) || other.label[2] - one.label[2])
       .forEach((grid) => {

@@ -205,7 +205,7 @@
         make("span", { class: "band above" }, `▲ ${words.above} ${number(count.above)}`),
         make("span", { class: "band below" }, `▼ ${words.below} ${number(count.below)}`),
       ]),
-      make("label", { for: "find", class: "find" }, [words.find, find]),
+      make("label", { for: "find", class: "find" }, [plan.locate ? words.findServed : words.find, find]),
       nothing,
       found,
       tablePlace,
@@ -237,7 +237,9 @@
     }
 
     // All views have their say, not only the one that is shown.
-    const viewFacts = (code) => plan.allViews.map(({ title, textOf }) => [title, textOf(code)]);
+    // An area of a view of its own may bear the code of a grid, as old grids do: it is not that grid.
+    const viewFacts = (code) =>
+      plan.allViews.filter(({ level }) => level !== "area").map(({ title, textOf }) => [title, textOf(code)]);
 
     function bandText(grid) {
       const { min_households: min, max_households: max } = plan.about;
@@ -334,17 +336,17 @@
 
     // What is open: null for the overview, else a community or a grid by its code.
     let opened = null;
-    function reopen() {
+    function reopen(go = false) {
       fillOverview();
       if (!opened) return;
       const grid = plan.grids.find(({ code }) => code === opened);
       const community = plan.communities.find(({ code }) => code === opened);
-      if (grid) openGrid(grid, false);
+      if (grid) openGrid(grid, go);
       else if (community) openCommunity(community);
     }
     function open(code) {
       opened = code;
-      reopen();
+      reopen(true);
       if (!code) openOverview();
     }
 

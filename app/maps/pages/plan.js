@@ -32,6 +32,8 @@
     function chooseView(chosen) {
       plan.chosenView = chosen;
       document.getElementById("view-" + chosen.id).checked = true;
+      document.querySelector("#key summary").textContent =
+        chosen === plan.allViews[0] ? words.key : plan.say("keyOf", { view: chosen.title });
       jiexiang.drawLegend(plan);
       plan.overlays.filter(({ shown }) => !shown).forEach(({ id }) => {
         const on = (chosen.beside || []).includes(id);
