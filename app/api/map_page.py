@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
+from app.api.base_map import DEEPEST
 from app.api.board import Board
 from app.api.errors import NotHere
 from app.api.judging import judge, visible_codes
@@ -24,6 +25,7 @@ from app.api.note_lines import list_notes
 from app.api.pages import count_posts, read_language, read_plan, signed_in
 from app.api.routing import StrictRoute
 from app.api.service import PRIVATE, Service, Serving, matches, tag
+from app.api.tiles import TILES
 from app.api.walked import Ways, look_at_ways
 from app.geo.assessment import Assessment
 from app.geo.crs import DEGREES
@@ -33,7 +35,7 @@ from app.maps.facility_views import overlay_walked, view_standards, view_walked,
 from app.maps.languages import speak
 from app.maps.notes_page import overlay_notes
 from app.maps.overlays import Overlay, overlay_frame, overlay_old_grids
-from app.maps.plan_page import Place, draw_plan
+from app.maps.plan_page import Place, Tiles, draw_plan
 from app.maps.themes import view_theme
 from app.maps.views import Area, View, view_band, view_borders, view_posts
 from app.store.assignments import Assignment, read_assignments
@@ -97,11 +99,20 @@ async def plan_map(
         judged = await judge(service, board.day)
         visible = set(await visible_codes(service, caller, judged, board.day))
         found = judged.within(visible) if judged.ledgers.rooms else None
-        page = await asyncio.to_thread(_draw, board, held, found, ways, notes, language)
+        page = await asyncio.to_thread(_draw, board, held, found, ways, notes, _tiles(service), language)
         if len(service.pages) >= MOST_KEPT:
             service.pages.clear()
         service.pages[etag] = page
     return HTMLResponse(page, headers=headers)
+
+
+def _tiles(service: Service) -> Tiles | None:
+    """Return the base map that the service hands out, where the county has one."""
+    if service.base_map is None:
+        return None
+    layers = service.base_map.settings.layers
+    addresses = tuple(TILES.replace("{layer}", str(layer)) for layer in range(len(layers)))
+    return Tiles(addresses, DEEPEST, service.base_map.settings.credit)
 
 
 async def _read_notes(service: Service, caller: Caller) -> list[Note]:
@@ -136,7 +147,15 @@ def _box(plan: Plan) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
-def _draw(board: Board, held: Held, found: Assessment | None, ways: Ways, notes: Sequence[Note], language: str) -> str:
+def _draw(
+    board: Board,
+    held: Held,
+    found: Assessment | None,
+    ways: Ways,
+    notes: Sequence[Note],
+    tiles: Tiles | None,
+    language: str,
+) -> str:
     plan = held.plan
     low, high = (int(plan.about[name]) for name in ("min_households", "max_households"))
     views = [
@@ -167,6 +186,7 @@ def _draw(board: Board, held: Held, found: Assessment | None, ways: Ways, notes:
         overlays=overlays,
         served=True,
         home="/",
+        tiles=tiles,
     )
 
 

@@ -198,3 +198,10 @@ def test_any_tiles_may_be_laid_under_the_grids():
 def test_tiles_that_are_shifted_or_none_are_refused(address, word):
     with pytest.raises(ValueError, match=word):
         read(JIEXIANG_BASE_MAP=address)
+
+
+def test_the_map_of_whoever_signed_in_names_the_tiles_of_this_service_and_no_other(with_map, source):
+    page = with_map("/plan").text
+    assert '"layers":["/tiles/0/{z}/{x}/{y}"]' in page
+    assert source.address not in page
+    assert TOKEN not in page
