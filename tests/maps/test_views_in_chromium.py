@@ -67,7 +67,7 @@ def test_the_table_beside_the_map_tells_the_view(desk):
     assert column(desk, 1) == ["缺 42 ㎡", "无数据"]
     choose(desk, "band")
     assert len(column(desk, 0)) == 6
-    assert column(desk, 2).count("无数据") == 1  # the special grid has no band
+    assert column(desk, 2).count("专属网格（不设户数规模）") == 1
 
 
 def test_every_view_has_its_say_where_a_community_is_open(desk):

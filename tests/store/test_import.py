@@ -13,6 +13,8 @@ from drawn_plans import SIDE, SOUTH, WEST, draw_plan, grid_code
 from sqlalchemy import text
 
 from app.files.plans import write_plan
+from app.store.areas import COUNTY, find_area
+from app.store.themes import read_old_grids, read_themes
 
 HEADER = "人员编号,姓名,联系电话,角色,社区编码,网格编码,上岗日期,离岗日期"
 STAFF = f"P1,甲,13800000000,网格长,999901001001,{grid_code(1, 1)},2024-03-01,"
@@ -135,6 +137,45 @@ def test_a_bad_row_of_staff_is_told_and_nothing_is_written(typed, rows, plan_fil
     assert word in done.output
     assert "Traceback" not in done.output
     assert rows() == before
+
+
+def test_themes_and_the_grids_of_before_are_taken_in_with_the_area_of_each(typed, within, plan_file, tmp_path):
+    (tmp_path / "ledger.csv").write_text("社区编码,党组织,党员数\n999901001001,党委,120\n999901001002,,80\n", "utf-8")
+    compounds = [("C1", "甲苑", "有物业", 0.2), ("C2", "乙苑", "", 1.2)]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"compound_id": code, "name": name, "物业": value},
+            "geometry": shapely.geometry.mapping(
+                shapely.box(WEST + SIDE * at, SOUTH + SIDE / 4, WEST + SIDE * (at + 0.3), SOUTH + SIDE / 2)
+            ),
+        }
+        for code, name, value, at in compounds
+    ]
+    layer = tmp_path / "compounds.geojson"
+    layer.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    columns = [f"{tmp_path / 'ledger.csv'}:党组织", f"{tmp_path / 'ledger.csv'}:党员数", f"{layer}:物业"]
+    words = [part for column in columns for part in ("--theme", column)]
+    done = typed("import", plan_file, *words, "--before", f"{plan_file}:grids")
+    assert done.exit_code == 0, done.output
+
+    async def read(store):
+        async with store.reading() as connection:
+            east = await find_area(connection, "999901001002")
+            areas = (COUNTY, east)
+            return [
+                (await read_themes(connection, area=one), await read_old_grids(connection, area=one)) for one in areas
+            ]
+
+    (themes, old), (own, mine) = within(read)
+    told = [(one.title, one.level, [(value.code, value.value) for value in one.values]) for one in themes]
+    assert told == [
+        ("党组织", "community", [("999901001001", "党委"), ("999901001002", None)]),
+        ("党员数", "community", [("999901001001", 120.0), ("999901001002", 80.0)]),
+        ("物业", "area", [("C1", "有物业"), ("C2", None)]),
+    ]
+    assert [[value.code for value in one.values] for one in own] == [["999901001002"], ["999901001002"], ["C2"]]
+    assert (len(old), set(mine["grid_code"])) == (4, {grid_code(2, 1), grid_code(2, 2)})
 
 
 def drop_column(file):
