@@ -171,7 +171,7 @@ def test_themes_and_the_grids_of_before_are_taken_in_with_the_area_of_each(typed
     told = [(one.title, one.level, [(value.code, value.value) for value in one.values]) for one in themes]
     assert told == [
         ("党组织", "community", [("999901001001", "党委"), ("999901001002", None)]),
-        ("党员数", "community", [("999901001001", 120.0), ("999901001002", 80.0)]),
+        ("党员数", "community", [("999901001001", "120"), ("999901001002", "80")]),
         ("物业", "area", [("C1", "有物业"), ("C2", None)]),
     ]
     assert [[value.code for value in one.values] for one in own] == [["999901001002"], ["999901001002"], ["C2"]]

@@ -242,7 +242,7 @@
 
     const { signOf, signColourOf } = plan.chosenView;
     const rank = (grid) => (signOf(grid) ? 0 : 1);
-    const numbered = plan.chosenView.areas ? [] : plan.grids; // areas that are no grids bear no numbers of grids
+    const numbered = plan.chosenView.level === "area" ? [] : plan.grids; // areas that are no grids bear no numbers of grids
     numbered
       .filter((grid) => seen(grid.label))
       .sort((one, other) => rank(one) - rank(other) || other.label[2] - one.label[2])
