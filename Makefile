@@ -1,5 +1,5 @@
 # Each target is complete by itself on a fresh Debian or Ubuntu: `make setup`, `make demo`, `make test`.
-.PHONY: setup test-setup clients-setup bench-setup demo lint test test-long test-clients bench bench-serve lock clean
+.PHONY: setup test-setup clients-setup bench-setup demo pictures lint test test-long test-clients bench bench-serve lock clean
 BIN := .venv/bin
 
 setup:  ## leaves .venv/bin/jiexiang
@@ -16,6 +16,9 @@ bench-setup:
 
 demo: setup  ## check last year's grids of a made-up county, divide it anew, write it up, serve it
 	@$(BIN)/jiexiang demo --force
+
+pictures: test-setup  ## the pictures of maps/, from the plan that `make demo` has left in out/demo
+	$(BIN)/python -m tools.pictures out/demo/plan.gpkg
 
 lint: test-setup
 	$(BIN)/ruff check .

@@ -53,7 +53,7 @@
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     function fit(bounds, options) {
       map.fitBounds(bounds, {
-        paddingTopLeft: phone.matches ? [16, 64] : [64, 24],
+        paddingTopLeft: phone.matches ? [64, 64] : [64, 24],
         paddingBottomRight: phone.matches ? [16, panel.offsetHeight + 24] : [(key.open ? key.offsetWidth : 0) + 24, 24],
         animate: !calm.matches,
         ...options,
