@@ -75,7 +75,7 @@ def test_a_plan_against_itself_changes_nothing(page):
 
 def test_water_railways_old_outlines_blind_spots_and_sites_are_layers(page):
     layers = {one["id"]: one for one in page[0]["overlays"]}
-    assert {"water", "old", "blind-service_station", "sites"} <= set(layers)
+    assert {"water", "old", "blind", "sites"} <= set(layers)
     assert layers["water"]["areas"] or layers["water"]["lines"]
     assert layers["water"]["shown"]
     assert not layers["sites"]["shown"]
