@@ -194,6 +194,8 @@ def _add_changes(
     held: Held, views: list[View], overlays: list[Overlay], language: str
 ) -> tuple[list[View], list[Overlay]]:
     """Add what became of the grids before, where they and the buildings are known."""
+    from app.geo.lineage import trace_lineage  # it brings much along that a worker else does without
+
     plan = held.plan
     before = held.before
     if not len(before) or not held.buildings:
