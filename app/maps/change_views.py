@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
 
-from app.geo.lineage import Change, Flow, Lineage
 from app.maps.languages import Say, speak, translate
 from app.maps.views import BAD, PALE, WARN, Area, View, ViewClass
+
+if TYPE_CHECKING:  # it brings along how grids descend, which a page that is drawn has no use for
+    from app.geo.lineage import Change, Flow, Lineage
 
 __all__ = ["view_changes", "view_checkup", "view_old_checkup"]
 

@@ -53,7 +53,7 @@
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     function fit(bounds, options) {
       map.fitBounds(bounds, {
-        paddingTopLeft: phone.matches ? [64, 64] : [64, 24],
+        paddingTopLeft: phone.matches ? [16, 64] : [64, 24],
         paddingBottomRight: phone.matches ? [16, panel.offsetHeight + 24] : [(key.open ? key.offsetWidth : 0) + 24, 24],
         animate: !calm.matches,
         ...options,
@@ -178,7 +178,7 @@
 
     const view = {
       showWhole: (options) => fit(L.latLngBounds(plan.bounds), options),
-      zoomTo: (lines, maxZoom) => fit(jiexiang.boundsOf(map, lines), { maxZoom }),
+      zoomTo: (lines, maxZoom) => fit(jiexiang.boundsOf(map, lines), { maxZoom, ...(phone.matches && { paddingTopLeft: [60, 64] }) }),
       mark: (rings) => {
         chosen.clearLayers();
         chosen.addLayer(outline(rings, { color: "#ffffff", weight: 8 }));
