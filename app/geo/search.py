@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.geo.annealing import anneal
 from app.geo.arrangement import add_up
 from app.geo.errors import DivisionError
-from app.geo.partition import Energy, UnitGraph, anneal, band_distance, grow
+from app.geo.growth import grow
+from app.geo.partition import Energy, UnitGraph, band_distance
 from app.geo.prove import best_division
 
 __all__ = ["Division", "Effort", "divide_graph", "grid_numbers"]
@@ -19,11 +21,13 @@ __all__ = ["Division", "Effort", "divide_graph", "grid_numbers"]
 OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 ALIKE = 0.003
-"""Runs whose energies differ by less than this part end alike."""
+"""Runs whose borders differ in cost by less than this part end alike."""
 MOST_FEWER = 2
 """Divisions into one grid fewer that are drawn, to see whether they save what was foretold."""
 SAVED = 0.97
 """Part of the borders' foretold cost that they have to stay below."""
+WITHIN_REACH = 1.05
+"""Where half the runs have found nothing below this part of it, the others are not made."""
 FULL = 0.82
 """Where in the band the mean may lie if one grid fewer saves a good part of the borders."""
 FULLEST = 0.625
@@ -34,15 +38,16 @@ FULLEST = 0.625
 class Effort:
     """How hard to look; counted in steps, never in seconds, so that results do not depend on the machine."""
 
-    runs: int = 6
-    alike: int = 2
+    runs: int = 8
+    alike: int = 3
     """Runs that end alike are enough."""
     more_runs: int = 6
-    fewer_runs: int = 8
+    fewer_runs: int = 12
     """Runs with one grid fewer, to see whether that saves a good part of the borders."""
     fewer_units: int = 250
     """Larger graphs are not searched for that."""
-    steps_per_unit: int = 9000
+    steps_per_unit: int = 3000
+    fewest_steps: int = 200_000
     most_steps: int = 2_500_000
     prove_units: int = 600
     prove_work: float = 12.0
@@ -72,19 +77,22 @@ class Division:
 
 @dataclass(frozen=True)
 class _Found:
-    """One run's end: grids out of the band, regions crossed into, households out of the band, energy."""
+    """One run's end: grids out of the band, regions crossed into, households out of the band, what borders will cost.
+
+    Shape and balance guide a run; between the ends of runs the borders decide.
+    """
 
     out: int
     crossings: int
     away: float
-    energy: float
+    cost: float
     assignment: NDArray[np.int64]
     parts: int
 
     @property
     def key(self) -> tuple[int, int, float, float]:
         """What is compared, the most important first."""
-        return self.out, self.crossings, self.away, self.energy
+        return self.out, self.crossings, self.away, self.cost
 
 
 def grid_numbers(households: float, low: float, high: float, bounds: tuple[int, int] | None) -> list[int]:
@@ -205,7 +213,7 @@ def _best_run(
                 break
             found = _one_run(graph, parts, energy, effort, scale, rng)
             same = best is not None and found.key[:3] == best.key[:3]
-            same = same and best is not None and math.isclose(found.energy, best.energy, rel_tol=ALIKE)
+            same = same and best is not None and math.isclose(found.cost, best.cost, rel_tol=ALIKE)
             better = best is None or found.key < best.key
             again = again + 1 if same else 1 if better else again
             if better:
@@ -229,14 +237,15 @@ def _one_grid_fewer(
     hopeless = fewer < max(2, int(graph.locked.max()) + 1) or graph.households.sum() > fewer * fullest
     if best.out or hopeless or len(graph) > effort.fewer_units:
         return []
-    before = _border_cost(graph, best.assignment)
-    found: dict[bytes, tuple[float, _Found]] = {}
-    for _ in range(effort.fewer_runs):
+    found: dict[bytes, _Found] = {}
+    for run in range(effort.fewer_runs):
+        if 2 * run == effort.fewer_runs and not any(one.cost < WITHIN_REACH * best.cost for one in found.values()):
+            break
         one = _one_run(graph, fewer, energy, effort, scale, rng)
         if one.key[:3] <= best.key[:3]:
-            found[one.assignment.tobytes()] = _border_cost(graph, one.assignment), one
-    promising = sorted((cost, key) for key, (cost, _) in found.items() if cost < SAVED * before)
-    return [found[key][1] for _, key in promising[:MOST_FEWER]]
+            found[one.assignment.tobytes()] = one
+    promising = sorted((one.cost, key) for key, one in found.items() if one.cost < SAVED * best.cost)
+    return [found[key] for _, key in promising[:MOST_FEWER]]
 
 
 def _border_cost(graph: UnitGraph, assignment: NDArray[np.int64]) -> float:
@@ -255,7 +264,7 @@ def _polish(
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], int]:
     """Improve a solver's assignment, which knows only the band, without putting more grids out of it."""
-    strict = replace(energy, out_of_band=energy.out_of_band * 20, per_household=energy.per_household * 20)
+    strict = energy._replace(out_of_band=energy.out_of_band * 20, per_household=energy.per_household * 20)
     polished, *_ = anneal(
         graph,
         assignment,
@@ -284,7 +293,7 @@ def _crossings(graph: UnitGraph, assignment: NDArray[np.int64]) -> int:
 
 
 def _steps(graph: UnitGraph, effort: Effort) -> int:
-    return min(effort.steps_per_unit * len(graph), effort.most_steps)
+    return min(max(effort.steps_per_unit * len(graph), effort.fewest_steps), effort.most_steps)
 
 
 def _one_run(
@@ -298,15 +307,15 @@ def _one_run(
     start = grow(graph, parts, rng)
     if (start < 0).any() or len(np.unique(start)) < parts:
         start = _repair(graph, start, parts)
-    found, out, away, value = anneal(
-        graph, start, parts, energy, steps=_steps(graph, effort), hot=_hot(graph) * scale, cold=0.02 * scale, rng=rng
+    found, out, away, _ = anneal(
+        graph, start, parts, energy, steps=_steps(graph, effort), hot=_hot(graph) * scale, cold=0.05 * scale, rng=rng
     )
-    return _Found(out, _crossings(graph, found), away, value, found, parts)
+    return _Found(out, _crossings(graph, found), away, _border_cost(graph, found), found, parts)
 
 
 def _hot(graph: UnitGraph) -> float:
     """Temperature, in parts of the scale, at which even the heavy units still change grids."""
-    return max(3.0, 0.05 * float(np.quantile(graph.households, 0.9)))
+    return max(1.0, 0.035 * float(np.quantile(graph.households, 0.9)))
 
 
 def _repair(graph: UnitGraph, start: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
