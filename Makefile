@@ -39,11 +39,13 @@ bench: bench-setup  ## the peers side by side on the same places
 	$(BIN)/python -m bench.divide
 	$(BIN)/python -m bench.walking
 
+SECONDS_A_CASE := 3
 bench-serve: test-setup  ## the service beside its peers, under wrk
 	@command -v wrk >/dev/null || { [ "$$(id -u)" -eq 0 ] && apt-get install -y -qq wrk >/dev/null; } || { echo "sudo apt-get install -y wrk" >&2; exit 1; }
-	@[ -x .venv-peers/bin/python ] || { $(BIN)/python -m venv .venv-peers && \
+	@[ -x .venv-peers/bin/python ] || { for python in python3.13 python3.12 $(BIN)/python; do \
+		"$$python" -c "" 2>/dev/null && break; done; "$$python" -m venv .venv-peers && \
 		.venv-peers/bin/python -m pip install -qq --require-hashes --requirement bench/serve/requirements-peers.txt; }
-	$(BIN)/python -m bench.serve --peers .venv-peers
+	$(BIN)/python -m bench.serve --peers .venv-peers --seconds $(SECONDS_A_CASE)
 
 LOCK := --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --no-header
 lock: test-setup  ## renew the locked requirements from pyproject.toml; the files name no host

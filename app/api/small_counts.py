@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from app.api.areas import Caller
@@ -18,6 +19,7 @@ from app.api.areas import Caller
 __all__ = ["LEAST", "sees_small_counts", "tell_count", "tell_feature", "tell_rows", "tell_shares", "tell_units"]
 
 LEAST = 10
+MOST_REMEMBERED = 2_000
 ROLES = frozenset({"county", "planner", "town", "community", "worker"})
 SHARES = {"share": ("households_within", "households"), "persons_share": ("persons_within", "persons")}
 """Shares, each with the part and the whole that it is of."""
@@ -63,11 +65,16 @@ def tell_feature(caller: Caller, feature: bytes) -> bytes:
     if sees_small_counts(caller):
         return feature
     head, mark, rest = feature.partition(b',"properties":')
-    properties = json.loads(rest[:-1])
+    return b"%b%b%b}" % (head, mark, _tell_properties(rest[:-1]))
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _tell_properties(written: bytes) -> bytes:
+    properties = json.loads(written)
     properties = _tell_row(properties, [name for name in ("households", "persons") if name in properties])
     if properties.get("reason"):
         properties["reason"] = ""
-    return head + mark + json.dumps(properties, ensure_ascii=False, separators=(",", ":")).encode() + b"}"
+    return json.dumps(properties, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def tell_units(caller: Caller, collection: bytes) -> bytes:

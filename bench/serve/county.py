@@ -17,27 +17,47 @@ CODE = "330482"
 CRS = "EPSG:4490"
 
 
-def draw_county(seed: int = 3) -> Plan:
-    """Draw the grids on a lattice whose edges wander, each edge once for both of its neighbours."""
+def draw_county(
+    seed: int = 3,
+    *,
+    named: str = "第{}网格",
+    side: int = SIDE,
+    communities: int = COMMUNITIES,
+    step: float = STEP,
+    edges: int | None = None,
+) -> Plan:
+    """Draw the grids on a lattice whose edges wander, each edge once for both of its neighbours.
+
+    Parameters
+    ----------
+    side, communities
+        How many grids and communities lie along a side.
+    edges
+        Edges of each side of a grid; where it is not said, from 8 in the middle of the county to 142 in its corners.
+    """
     rng = np.random.default_rng(seed)
-    nodes = np.stack(np.meshgrid(np.arange(SIDE + 1), np.arange(SIDE + 1), indexing="ij"), axis=-1) * STEP
-    nodes = nodes + rng.uniform(-0.15, 0.15, nodes.shape) * STEP + (WEST, SOUTH)
-    across = {(i, j): _wander(nodes[i, j], nodes[i + 1, j], rng) for i in range(SIDE) for j in range(SIDE + 1)}
-    along = {(i, j): _wander(nodes[i, j], nodes[i, j + 1], rng) for i in range(SIDE + 1) for j in range(SIDE)}
+    nodes = np.stack(np.meshgrid(np.arange(side + 1), np.arange(side + 1), indexing="ij"), axis=-1) * step
+    nodes = nodes + rng.uniform(-0.15, 0.15, nodes.shape) * step + (WEST, SOUTH)
+
+    def wander(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        return _wander(start, end, rng, edges or _edges_at((start + end) / 2))
+
+    across = {(i, j): wander(nodes[i, j], nodes[i + 1, j]) for i in range(side) for j in range(side + 1)}
+    along = {(i, j): wander(nodes[i, j], nodes[i, j + 1]) for i in range(side + 1) for j in range(side)}
     rows: list[dict[str, Any]] = []
     serials: dict[str, int] = {}
-    for i in range(SIDE):
-        for j in range(SIDE):
+    for i in range(side):
+        for j in range(side):
             ring = np.concatenate(
                 [across[i, j][:-1], along[i + 1, j][:-1], across[i, j + 1][::-1][:-1], along[i, j][::-1]]
             )
-            where = i * COMMUNITIES // SIDE, j * COMMUNITIES // SIDE
+            where = i * communities // side, j * communities // side
             code = f"{CODE}{where[0] + 1:03}{where[1] + 1:03}"
             serials[code] = serials.get(code, 0) + 1
             rows.append(
                 {
                     "grid_code": f"{code}{serials[code]:03}",
-                    "name": f"第{serials[code]}网格",
+                    "name": named.format(serials[code]),
                     "kind": "general",
                     "community_code": code,
                     "households": 400,
@@ -81,9 +101,14 @@ def draw_buildings(seed: int = 4) -> list[Building]:
     return [Building(f"B{row:06}", None, "", "", "", 4, 11.0, shape) for row, shape in enumerate(shapes)]
 
 
-def _wander(start: np.ndarray, end: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a line between two nodes with 8 to 143 edges that wanders aside, the less the nearer a node."""
-    count = int(rng.triangular(8, 20, 143))
+def _edges_at(place: np.ndarray) -> int:
+    half = SIDE * STEP / 2
+    aside = place - (WEST + half, SOUTH + half)
+    return 8 + round(134 * min(1.0, float((aside**2).sum()) / (2 * (half - STEP) ** 2)))
+
+
+def _wander(start: np.ndarray, end: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Return a line between two nodes that wanders aside, the less the nearer a node."""
     steps = np.linspace(0, 1, count + 1)[:, None]
     line = start + (end - start) * steps
     across = np.array([start[1] - end[1], end[0] - start[0]])
