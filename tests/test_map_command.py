@@ -56,6 +56,12 @@ def page(order, jiexiang_here, tmp_path_factory):
     return read_page(file.read_text("utf-8")), result.output
 
 
+def test_no_page_names_those_who_work_there(page):
+    """A page goes to whoever opens it: of a ledger of staff it has how many, and nobody's name or telephone."""
+    assert "1990000" not in str(page[0])
+    assert "李明" not in str(page[0])
+
+
 def test_every_file_brings_its_view(page):
     views = {view["id"]: view for view in page[0]["views"]}
     assert list(views) == [

@@ -26,6 +26,7 @@ ALL = (
     "07 网格示意图(总图).jpg",
     "07 网格示意图(总图+分图).pdf",
     "08 公示及意见采纳情况.docx",
+    "08 公示附件(网格划分明细表).xlsx",
     "09 备案表.docx",
     "10 矢量数据(shp+gpkg).zip",
 )
@@ -59,7 +60,7 @@ def test_the_same_inputs_give_the_same_bytes(papers, plan, town_options, jiexian
     done = jiexiang("report", plan, *town_options, *options)
     assert done.returncode == 0, done.stderr
     again = digests(tmp_path / "again")
-    assert len(again) == 6
+    assert len(again) == 7
     assert again.items() <= digests(papers).items()
 
 
@@ -87,6 +88,26 @@ def test_without_layers_what_cannot_be_told_is_left_to_be_filled_in(plan, jiexia
     text = "\n".join(one.text for one in docx.Document(str(tmp_path / "02 划分方案说明.docx")).paragraphs)
     assert "没有重新核验" in text
     assert "未提供原有网格" in text
+
+
+def test_what_is_put_on_public_notice_names_who_leads_and_nobody_s_telephone(plan, jiexiang_here, tmp_path):
+    codes = list(read_plan(plan).grids["grid_code"])
+    staff = [(codes[0], "李明", "网格长"), (codes[0], "何芳", "专职网格员"), (codes[1], "周强", "包联干部")]
+    rows = [",".join([*one, f"1380000000{number}"]) for number, one in enumerate(staff, 1)]
+    (tmp_path / "staff.csv").write_text("\n".join(["网格编码,姓名,角色,联系电话", *rows]), "utf-8")
+    options = ["--staff", tmp_path / "staff.csv", "--out", tmp_path / "out", "--only", "01,02,03,08,09"]
+    done = jiexiang_here("report", plan, *options)
+    assert done.exit_code == 0, done.output
+
+    def read(path: Path) -> str:
+        with zipfile.ZipFile(path) as archive:
+            return "".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+
+    told = {path.name: read(path) for path in (tmp_path / "out").iterdir()}
+    assert {name for name, text in told.items() if "138000000" in text} == {"03 网格台账.xlsx"}
+    for name in ("08 公示及意见采纳情况.docx", "08 公示附件(网格划分明细表).xlsx"):
+        assert "李明" in told[name]
+        assert [other for other in ("何芳", "周强") if other in told[name]] == []
 
 
 def test_only_the_numbers_asked_for_are_written(plan, jiexiang_here, tmp_path):

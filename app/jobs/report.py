@@ -43,11 +43,12 @@ from app.reports.ledgers import (
     list_buildings,
     list_changes,
     list_grids,
+    list_noticed,
     settle_dwellings,
 )
 from app.reports.packing import pack
 from app.reports.sketches import Sketcher, print_jpg, print_pdf
-from app.reports.tables import BUILDINGS, CHANGES, GRIDS
+from app.reports.tables import BUILDINGS, CHANGES, GRIDS, NOTICED
 from app.reports.texts import file_name
 from app.reports.workbooks import Sheet, make_workbook
 
@@ -62,7 +63,7 @@ FILE_SET: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "05": ("05 调整前后对照表.xlsx",),
         "06": ("06 社区边界确认单.docx",),
         "07": ("07 网格示意图(总图+分图).pdf", "07 网格示意图(总图).jpg", "07 网格示意图(分图).zip"),
-        "08": ("08 公示及意见采纳情况.docx",),
+        "08": ("08 公示及意见采纳情况.docx", "08 公示附件(网格划分明细表).xlsx"),
         "09": ("09 备案表.docx",),
         "10": ("10 矢量数据(shp+gpkg).zip",),
     }
@@ -247,6 +248,11 @@ def _grid_ledger(desk: _Desk) -> Sequence[bytes]:
     return [make_workbook([Sheet(GRIDS, desk.case.grids, above, below)])]
 
 
+def _noticed_ledger(desk: _Desk) -> bytes:
+    above = f"{desk.order.place}　户数口径：{desk.plan.about['household_basis']}"
+    return make_workbook([Sheet(NOTICED, list_noticed(desk.case.grids), above, ["专属网格不计户数限。"])])
+
+
 def _building_ledger(desk: _Desk) -> Sequence[bytes]:
     rows = list_buildings(desk.plan, desk.dwellings, desk.roster, desk.lineage)
     below = ["仅列有住户的楼栋。"]
@@ -329,7 +335,7 @@ _MAKERS: Mapping[str, Callable[[_Desk], Sequence[bytes]]] = MappingProxyType(
         "05": _change_ledger,
         "06": _confirmations,
         "07": _sketches,
-        "08": lambda desk: [write_notice(desk.case)],
+        "08": lambda desk: [write_notice(desk.case), _noticed_ledger(desk)],
         "09": lambda desk: [write_record(desk.case)],
         "10": _vectors,
     }

@@ -13,7 +13,7 @@ from app.geo.plan_parts import Plan
 from app.geo.promises import HARD_PROMISES, PROMISE_WORDS, Scorecard
 from app.geo.rejections import REJECTION_WORDS, Rejection
 from app.reports.documents import Paper
-from app.reports.ledgers import grid_kind
+from app.reports.ledgers import grid_kind, list_noticed
 from app.reports.texts import clean, plain
 
 __all__ = ["BLANK_PLACE", "Case", "write_account", "write_notice", "write_record", "write_request"]
@@ -271,14 +271,14 @@ def write_notice(case: Case) -> bytes:
             f"涉及{plain(case.lineage.moved_households)}户。"
         )
     paper.head("二、各网格情况")
-    for (_, name), own in case.grids.groupby(["社区编码", "社区(村)"], sort=True):
+    for (_, name), own in list_noticed(case.grids).groupby(["社区编码", "社区(村)"], sort=True):
         paper.subhead(f"{name}（{len(own)}个网格）")
         rows = [
             [
                 row["网格名称"],
                 row["四至范围"],
                 row["包含小区(自然村)"],
-                "" if grid_kind(row["网格类型"]) == "专属网格" else row["户数"],
+                "" if grid_kind(row["网格类型"]) == "专属网格" else row["备注"] or plain(row["户数"]),
                 row["网格长"],
             ]
             for row in own.to_dict("records")

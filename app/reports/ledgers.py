@@ -18,7 +18,7 @@ from app.geo.lineage import Flow, GridRoll, Lineage
 from app.geo.plan_parts import Plan
 from app.geo.rules import Rules
 from app.geo.survey import read_statements, survey_grids
-from app.reports.tables import BUILDINGS, CHANGES, GRIDS, Table
+from app.reports.tables import BUILDINGS, CHANGES, GRIDS, NOTICED, Table
 from app.reports.texts import clean, join_names, plain
 
 __all__ = [
@@ -32,11 +32,15 @@ __all__ = [
     "list_buildings",
     "list_changes",
     "list_grids",
+    "list_noticed",
     "say_sides",
     "settle_dwellings",
 ]
 
 LEADER, FULL_TIME, PART_TIME, OFFICIAL = "网格长", "专职网格员", "兼职网格员", "包联干部"
+
+LEAST_NOTICED = 10
+"""Households of a grid of which a public notice tells how many."""
 
 MOST_BUILDINGS_NAMED = 40
 """Buildings of one compound that are named in 《对照表》; beyond it they are counted."""
@@ -228,6 +232,15 @@ def list_grids(
             }
         )
     return _in_columns(rows, GRIDS)
+
+
+def list_noticed(ledger: pd.DataFrame) -> pd.DataFrame:
+    """List of the rows of 《网格台账》 what everybody may read: a count of homes under ten tells of single ones."""
+    rows = ledger[NOTICED.names].copy()
+    few = (rows["户数"] > 0) & (rows["户数"] < LEAST_NOTICED)
+    rows["户数"] = rows["户数"].astype(float).mask(few)
+    rows["备注"] = rows["备注"].astype(object).mask(few, f"不足{LEAST_NOTICED}户")
+    return rows
 
 
 def _order_of(grids: gpd.GeoDataFrame) -> list[int]:

@@ -76,6 +76,25 @@ GRIDS = Table(
     frozen=5,
 )
 
+PUBLISHED = frozenset(
+    (
+        *(
+            "序号",
+            "街道(乡镇)",
+            "社区(村)",
+            "网格编码",
+            "网格名称",
+            "网格类型",
+            "四至范围",
+            "面积(㎡)",
+            "包含小区(自然村)",
+        ),
+        *("户数", "户数口径", "网格长", "备注", "社区编码"),
+    )
+)
+NOTICED = Table("网格划分明细表", tuple(column for column in GRIDS.columns if column.name in PUBLISHED), frozen=5)
+"""What of 《网格台账》 goes with a public notice: who leads a grid, no telephone, nothing of single homes."""
+
 BUILDINGS = Table(
     "楼栋归属明细表",
     (

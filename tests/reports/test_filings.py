@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import docx
 import pytest
@@ -11,7 +12,7 @@ from docx.shared import Pt
 
 from app.geo.lineage import trace_lineage
 from app.reports.filings import Case, write_account, write_notice, write_record, write_request
-from app.reports.ledgers import list_grids
+from app.reports.ledgers import list_grids, list_noticed
 
 
 @pytest.fixture
@@ -56,6 +57,16 @@ def test_a_notice_has_its_parts_in_order(case):
     assert places == sorted(places)
     assert "东至程阁老巷" in text
     assert "公示意见采纳情况表" in text
+
+
+def test_a_notice_tells_of_no_single_homes(case):
+    ledger = case.grids.assign(户数=[9, *case.grids["户数"][1:]])
+    text = text_of(write_notice(replace(case, grids=ledger)))
+    assert "不足10户" in text
+    assert "\n9\n" not in text
+    noticed = list_noticed(ledger)
+    assert noticed["户数"].isna().tolist() == [True] + [False] * 5
+    assert not {"网格长联系电话", "专职网格员", "专职网格员联系电话", "包联干部", "人口"} & set(noticed.columns)
 
 
 def test_a_record_leaves_blank_what_nobody_knows(case):
