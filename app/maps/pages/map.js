@@ -98,8 +98,8 @@
       let made;
       return () => (made = made || make());
     }
-    function pile(name, from, draw) {
-      const group = once(() => L.layerGroup(draw()));
+    function pile(name, from, make) {
+      const group = once(() => L.layerGroup(make()));
       stack.push({ name, from, get layer() { return group(); } });
     }
     const overlays = plan.overlays.map((overlay) => jiexiang.drawOverlay(plan, overlay, renderer));
