@@ -67,12 +67,23 @@
 
   const fontOf = (line) => `${line.bold ? 700 : 400} ${line.size}px ${FONT}`;
 
+  // Numbers and names come again and again, and asking for a font is dear.
+  const widths = new Map();
+  function widthOf(pen, line) {
+    const font = fontOf(line);
+    const key = font + line.text;
+    if (!widths.has(key)) {
+      pen.font = font;
+      widths.set(key, pen.measureText(line.text).width);
+    }
+    return widths.get(key);
+  }
+
   function measure(pen, lines, label, point) {
     let width = 0;
     let height = 0;
     lines.forEach((line) => {
-      pen.font = fontOf(line);
-      width = Math.max(width, pen.measureText(line.text).width);
+      width = Math.max(width, widthOf(pen, line));
       height += line.size * LINE;
     });
     const turn = (-(label.angle || 0) * Math.PI) / 180;
