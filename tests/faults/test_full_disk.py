@@ -68,6 +68,7 @@ def test_on_a_full_disk_nothing_is_half_done_and_look_ups_go_on(drill):
     expect_all_is_well(drill)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("on_small_disk")
 def test_a_database_that_falls_for_want_of_room_comes_back_with_all_it_had_acknowledged(drill):
     async def use_up_the_log() -> None:
