@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,7 +84,7 @@ async def write_audit(connection: AsyncConnection, entries: Sequence[Entry]) -> 
             {
                 "number": number,
                 "at": now,
-                **asdict(entry),
+                **vars(entry),
                 "details": dict(entry.details),
                 "previous_hash": previous,
                 "hash": sealed,
@@ -96,7 +96,7 @@ async def write_audit(connection: AsyncConnection, entries: Sequence[Entry]) -> 
 
 def seal(number: int, at: datetime, entry: Entry, previous: bytes) -> bytes:
     """Return the SHA-256 of an entry and the hash before it."""
-    words = [number, at.astimezone(UTC).isoformat(), asdict(entry), previous.hex()]
+    words = [number, at.astimezone(UTC).isoformat(), vars(entry), previous.hex()]
     return hashlib.sha256(json.dumps(words, sort_keys=True, ensure_ascii=True).encode()).digest()
 
 
