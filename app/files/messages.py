@@ -133,6 +133,12 @@ _FAULTS: Mapping[str, _FaultText] = {
         "no column says to which grid, community or compound a row belongs; there are: {columns}",
         "Add one: grid code, community code or name, compound code or name",
     ),
+    "theme_personal": _FaultText(
+        "“{column}”一列是个人信息（{why}），不能做成专题图：地图页谁都能打开",
+        "请换一列，或先统计成人数",
+        "the column {column} is about persons ({why}) and makes no theme: whoever has the page can read it",
+        "Choose another, or count them first",
+    ),
     "column_unknown": _FaultText(
         "指明的字段“{column}”（作 {field} 用）不存在；现有字段：{columns}",
         "请核对 --columns",

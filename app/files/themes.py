@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from app.files.messages import Findings, listed
 from app.files.sheets import SHEET_SUFFIXES, column_key, read_sheet
 from app.files.sources import open_source, read_table
+from app.files.values import NUMBER
 from app.geo.crs import DEGREES
 
 __all__ = ["ThemeColumn", "read_theme"]
@@ -33,6 +35,12 @@ NAMES = ("name", "名称", "小区名称", "小区")
 YES_NO = {"yes": "是", "true": "是", "no": "否", "false": "否"}
 TITLES = {"property_managed": "物业管理", "owners_committee": "业主委员会", "built_year": "建成年份"}
 """Chinese for columns that maps of compounds often have."""
+
+PERSONAL = re.compile(
+    r"姓名|电话|手机|联系方式|身份证|(书记|网格长|网格员|负责人|联系人|干部)$|(^|_)(phone|mobile|id_card)"
+)
+NUMBERS_OF_PERSONS = re.compile(r"\D*(1[3-9]\d{9}|\d{17}[\dXx])\D*")
+"""Telephones and identity numbers, whatever stands above them."""
 
 SUMS = ("合计", "总计", "小计")
 
@@ -58,7 +66,8 @@ def read_theme(spec: str) -> ThemeColumn:
     Raises
     ------
     InputError
-        The file cannot be read, has no such column or none that says whose rows they are, or has two rows for one.
+        The file cannot be read, has no such column or none that says whose rows they are, has two rows for one, or
+        the column is about persons.
     """
     source, _, column = spec.rpartition(":")
     findings = Findings("theme", source or spec)
@@ -66,7 +75,18 @@ def read_theme(spec: str) -> ThemeColumn:
         raise findings.stop("theme_column", column=spec, columns="")
     path = Path(source) if Path(source).exists() else Path(source.rpartition(":")[0])
     read = _read_rows if path.suffix.lower() in SHEET_SUFFIXES else _read_layer
-    return read(source, column, findings)
+    theme = read(source, column, findings)
+    _refuse_personal(theme, findings)
+    return theme
+
+
+def _refuse_personal(theme: ThemeColumn, findings: Findings) -> None:
+    """Refuse a column of names, telephones or identity numbers; how many there are of a kind is nobody's name."""
+    words = [value for value in theme.values if isinstance(value, str) and not NUMBER.fullmatch(value)]
+    if words and PERSONAL.search(theme.title):
+        raise findings.stop("theme_personal", column=theme.title, why="看标题 by its heading")
+    if any(NUMBERS_OF_PERSONS.fullmatch(_text(value)) for value in theme.values):
+        raise findings.stop("theme_personal", column=theme.title, why="有电话或证件号 it holds such numbers")
 
 
 def _read_rows(source: str, column: str, findings: Findings) -> ThemeColumn:

@@ -34,6 +34,20 @@ def test_a_column_is_found_by_the_end_of_its_merged_heading(ledger):
     assert dict(zip(theme.keys, theme.values, strict=True)) == {"330000000001": "党委", "330000000002": None}
 
 
+def test_names_and_telephones_make_no_theme(ledger, tmp_path):
+    """A page of a plan is opened by whoever gets it."""
+    with pytest.raises(InputError) as caught:
+        read_theme(f"{ledger}:书记")
+    assert caught.value.faults[0].kind == "theme_personal"
+    rows = ["社区编码,专职网格员,专职网格员数,备注,证", "330000000001,张三,3,见 13800000001,11010119900307888X"]
+    (tmp_path / "staff.csv").write_text("\n".join(rows), "utf-8")
+    assert read_theme(f"{tmp_path / 'staff.csv'}:专职网格员数").values == ("3",)
+    for column in ("专职网格员", "备注", "证"):
+        with pytest.raises(InputError) as caught:
+            read_theme(f"{tmp_path / 'staff.csv'}:{column}")
+        assert caught.value.faults[0].kind == "theme_personal"
+
+
 def test_sums_are_no_row(ledger):
     assert read_theme(f"{ledger}:预算").values == (120000, None)
 
