@@ -285,7 +285,8 @@ def test_an_older_database_gets_the_service_its_rights(kept):
     async def go():
         async with open_store(kept.settings.database_url, kept.settings) as store:
             async with store.writing() as connection:
-                await connection.execute(text("DROP TABLE old_grids, theme_values, themes, plan_papers, audit_segments"))
+                later = "old_grids, theme_values, themes, plan_papers, audit_segments"
+                await connection.execute(text(f"DROP TABLE {later}"))
                 await connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
             assert await migrate(store)
         opening = open_store(kept.settings.database_url, kept.settings, role=SERVICE_ROLE)
