@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -29,6 +30,8 @@ LONGEST_SECONDS = 180.0
 USUAL_SECONDS = 30.0
 """What the first measurement is thought to take; after it, what the last one took."""
 LEAST_SECONDS = 2.0
+END_SECONDS = 5.0
+"""How long one waits for a process that was killed."""
 MODULE = "app.jobs.stored_walks"
 
 
@@ -154,7 +157,9 @@ class Walks:
         finally:
             if process.returncode is None:
                 process.kill()
-                await process.wait()
+                with contextlib.suppress(TimeoutError):  # its pipes may be told late of its end; it is gone anyhow
+                    async with asyncio.timeout(END_SECONDS):
+                        await process.wait()
         if process.returncode:
             log.error("ways on foot could not be measured: %s", said.decode(errors="replace").strip()[-2000:])
             raise StoreUnavailable("步行距离没有算成，请查看日志", "ways could not be measured; see the log")

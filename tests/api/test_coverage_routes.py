@@ -241,7 +241,7 @@ def test_one_who_looks_is_told_how_long_it_takes_and_of_what_cannot_be_measured_
     task = {"on": "2026-06-01", "within_m": [500.0], "facility_class": "spaceport"}
 
     async def go():
-        walks = Walks(walked.service.walks.database_url)
+        walks = Walks(walked.service.walks.database_url, patience=120.0)
         with pytest.raises(NotYet):
             walks.look("key", json.dumps(task))
         with pytest.raises(UsageError):
