@@ -26,6 +26,7 @@ from app.api.areas import Caller
 from app.api.frontdoor import Asgi, Scope
 from app.api.logs import set_up_logging
 from app.api.metrics import Figures
+from app.api.running import CONNECTION
 from app.api.server import open_service
 from app.settings import StoreSettings, read_settings
 from app.store.areas import COUNTY
@@ -36,7 +37,10 @@ from app.store.connect import open_store
 from app.store.keys import add_key
 from app.store.people import NewPerson, add_people
 from app.store.places import find_communities, find_grids
-from bench.serve.__main__ import load, lua, measure, server
+from bench.serve.asking import Measured, addresses, measure
+from bench.serve.county import draw_county
+from bench.serve.filled import fill
+from bench.serve.servers import run_ours, run_server
 
 ROLES = ("planner", "county")
 """One that is told no phone numbers, and one that is: of those the audit knows."""
@@ -93,22 +97,14 @@ def main() -> None:
     folder.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        cluster = stack.enter_context(open_cluster(folder / "data"))
-        settings = StoreSettings(cluster.url, folder)
-        _, codes, _ = asyncio.run(load(settings))
+        url = stack.enter_context(open_cluster(folder / "data")).url
+        settings = StoreSettings(url, folder)
+        codes = asyncio.run(fill(settings, draw_county())).codes
         keys = asyncio.run(settle(settings, codes))
-        environ = {
-            "DATABASE_URL": cluster.url,
-            "JIEXIANG_REQUESTS_PER_SECOND": "0",
-            "JIEXIANG_AUDIT": str(folder / "audit"),
-        }
-        servers = {
-            name: stack.enter_context(server(Path(sys.executable), target, "/health/ready", environ, "--factory"))
-            for name, target in (
-                ("with", "app.api.server:create_worker"),
-                ("without", "bench.serve.guarded:unguarded"),
-            )
-        }
+        environ = {"DATABASE_URL": url, "JIEXIANG_REQUESTS_PER_SECOND": "0", "JIEXIANG_AUDIT": str(folder / "none")}
+        options = ("--factory", "--http", CONNECTION)
+        without = run_server(Path(sys.executable), "bench.serve.guarded:unguarded", "/health/ready", environ, *options)
+        servers = {"with": stack.enter_context(run_ours(url, folder)), "without": stack.enter_context(without)}
         cases = {
             "point": ("/locate?lon=%.7f&lat=%.7f", "lon, lat", "planner"),
             "one grid": ("/grids/%s", "code", "planner"),
@@ -121,27 +117,17 @@ def main() -> None:
         )
         print("|---|---|---|---|---|---|---|")
         for case, (form, arguments, role) in cases.items():
-            rates: dict[str, list[float]] = {"with": [], "without": []}
-            costs: dict[str, list[float]] = {"with": [], "without": []}
-            errors = 0
+            runs: dict[str, list[Measured]] = {name: [] for name in servers}
             for _ in range(asked.rounds):  # in turn, so that what else the machine does falls on both
-                for name, (pid, address) in servers.items():
-                    script = lua(form, arguments, codes[:780], keys[role] if name == "with" else role)
-                    before = core_seconds(pid)
-                    rate, _, failed = measure(address, script, asked.seconds)
-                    rates[name].append(rate)
-                    costs[name].append((core_seconds(pid) - before) / (rate * asked.seconds) * 1e6)
-                    errors += failed
-            ratio = statistics.median(a / b for a, b in zip(rates["with"], rates["without"], strict=True))
-            told = [f"{statistics.median(rates[name]):,.0f}" for name in servers]
-            spent = [f"{statistics.median(costs[name]):,.0f}" for name in servers]
-            print(f"| {' | '.join([case, *told, f'{ratio:.2f}', *spent, str(errors)])} |", flush=True)
-
-
-def core_seconds(pid: int) -> float:
-    """Return how many seconds of a core a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                for name, server in servers.items():
+                    script = addresses(form, arguments, codes[:780], keys[role] if name == "with" else role)
+                    runs[name].append(measure(server, script, asked.seconds))
+            pairs = zip(runs["with"], runs["without"], strict=True)
+            ratio = statistics.median(one.per_second / other.per_second for one, other in pairs)
+            rates = [f"{statistics.median(run.per_second for run in runs[name]):,.0f}" for name in servers]
+            costs = [f"{statistics.median(run.processor_us for run in runs[name]):,.0f}" for name in servers]
+            errors = sum(run.errors for name in servers for run in runs[name])
+            print(f"| {' | '.join([case, *rates, f'{ratio:.2f}', *costs, str(errors)])} |", flush=True)
 
 
 if __name__ == "__main__":
