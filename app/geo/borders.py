@@ -161,11 +161,15 @@ def straighten_borders(
     """
     field = _Field(shapes, anchored, dwellings)
     drawn = list(stretches)
+    pulled: list[Stretch | None] = [None] * len(drawn)
     for _ in range(LAPS):
+        before = list(pulled)
         for k in range(len(drawn)):
-            for number in range(len(drawn[k].runs)):
-                _straighten_run(drawn, k, number, field)
-        _move_junctions(drawn, field)
+            if drawn[k] is not pulled[k]:  # a later lap is for what junctions have moved
+                for number in range(len(drawn[k].runs)):
+                    _straighten_run(drawn, k, number, field)
+                pulled[k] = drawn[k]
+        _move_junctions(drawn, before, field)
     return drawn
 
 
@@ -356,14 +360,19 @@ def _between(old: Points, new: Points) -> BaseGeometry:
     return _polygons(shapely.make_valid(shapely.Polygon(np.vstack([old, new[::-1], old[:1]]))))
 
 
-def _move_junctions(drawn: list[Stretch], field: _Field) -> None:
-    """Move each point where three runs over open ground meet to where they are shortest together."""
+def _move_junctions(drawn: list[Stretch], before: Sequence[Stretch | None], field: _Field) -> None:
+    """Move each point where three runs over open ground meet to where they are shortest together.
+
+    Those where all is as it was before are left alone.
+    """
     meeting: dict[tuple[int, int], list[tuple[int, bool]]] = {}
     for k, stretch in enumerate(drawn):
         for at_end in (False, True):
             x, y = vertex_keys(stretch.xy[-1 if at_end else 0]).tolist()
             meeting.setdefault((x, y), []).append((k, at_end))
     for _, ends in sorted(meeting.items()):
+        if all(drawn[k] is before[k] for k, _ in ends):
+            continue
         if len({k for k, _ in ends}) == 3 == len(ends) and all(drawn[k].price[-at_end] == OPEN for k, at_end in ends):
             _move_junction(drawn, ends, field)
 

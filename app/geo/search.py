@@ -22,7 +22,7 @@ OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 ALIKE = 0.003
 """Runs whose borders differ in cost by less than this part end alike."""
-MOST_FEWER = 2
+MOST_FEWER = 1
 """Divisions into one grid fewer that are drawn, to see whether they save what was foretold."""
 SAVED = 0.97
 """Part of the borders' foretold cost that they have to stay below."""
@@ -42,7 +42,7 @@ class Effort:
     alike: int = 3
     """Runs that end alike are enough."""
     more_runs: int = 6
-    fewer_runs: int = 12
+    fewer_runs: int = 8
     """Runs with one grid fewer, to see whether that saves a good part of the borders."""
     fewer_units: int = 250
     """Larger graphs are not searched for that."""
