@@ -19,7 +19,7 @@ from app.api.areas import Caller
 __all__ = ["LEAST", "sees_small_counts", "tell_count", "tell_feature", "tell_rows", "tell_shares", "tell_units"]
 
 LEAST = 10
-MOST_REMEMBERED = 2_000
+MOST_REMEMBERED = 1_000
 ROLES = frozenset({"county", "planner", "town", "community", "worker"})
 SHARES = {"share": ("households_within", "households"), "persons_share": ("persons_within", "persons")}
 """Shares, each with the part and the whole that it is of."""

@@ -9,7 +9,6 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -41,12 +40,15 @@ class Nearest:
 class GridIndex:
     """Grids in the order that decides ties, ready to be asked for points in longitude and latitude (CGCS2000).
 
-    `order[row]` is the place that the grid of a row had in what was handed in. Many threads may ask at once.
+    `order[row]` is the place that the grid of a row had in what was handed in; `borders` are in metres, by `scales`,
+    the metres of a degree of longitude and of latitude at each grid. Many threads may ask at once.
     """
 
     polygons: NDArray[np.object_]
     order: Rows
     tree: shapely.STRtree
+    borders: NDArray[np.object_]
+    scales: Numbers
 
     def find_point(self, longitude: float, latitude: float) -> int:
         """Return the row of the grid that holds a point, or `NOWHERE`."""
@@ -68,9 +70,8 @@ class GridIndex:
 
     def distance_to_border_m(self, row: int, longitude: float, latitude: float) -> float:
         """Return how many metres a point is from the border of a grid, 0 on it."""
-        lines, scales = self._metric_borders
-        across, along = scales[row].tolist()
-        return float(shapely.distance(lines[row], _point(longitude * across, latitude * along)))
+        across, along = self.scales[row].tolist()
+        return float(shapely.distance(self.borders[row], _point(longitude * across, latitude * along)))
 
     def distances_to_borders_m(self, rows: Rows, xy: Numbers) -> Numbers:
         """Return how many metres each point is from the border of the grid in its row.
@@ -78,8 +79,9 @@ class GridIndex:
         Measured in a plane true to scale at the middle latitude of the grid: off by less than a thousandth within a
         grid of ten kilometres.
         """
-        lines, scales = self._metric_borders
-        return np.asarray(shapely.distance(lines[rows], shapely.points(xy * scales[rows])), dtype=np.float64)
+        return np.asarray(
+            shapely.distance(self.borders[rows], shapely.points(xy * self.scales[rows])), dtype=np.float64
+        )
 
     def find_nearest(self, longitude: float, latitude: float) -> Nearest | None:
         """Return the grid nearest to a point and its distance in metres, the first in order where several tie."""
@@ -103,15 +105,6 @@ class GridIndex:
         inside = shapely.intersects_xy(self.polygons[rows], longitude, latitude)
         return np.where(inside, 0.0, distances)
 
-    @cached_property
-    def _metric_borders(self) -> tuple[NDArray[np.object_], Numbers]:
-        """Return the border of each grid in metres, and the metres a degree of longitude and latitude has there."""
-        bounds = shapely.bounds(self.polygons)
-        scales = metres_of_degree((bounds[:, 1] + bounds[:, 3]) / 2)
-        lines = shapely.boundary(self.polygons)
-        xy, row = shapely.get_coordinates(lines, return_index=True)
-        return shapely.set_coordinates(lines, xy * scales[row]), scales
-
 
 def index_grids(
     polygons: Sequence[shapely.Geometry] | NDArray[np.object_],
@@ -127,7 +120,21 @@ def index_grids(
     # Copies: a geometry is prepared in place, and those handed in are not ours to change.
     ours = np.array(shapely.from_wkb(shapely.to_wkb(given[order])), dtype=object).reshape(-1)
     shapely.prepare(ours)
-    return GridIndex(ours, order, shapely.STRtree(ours))
+    scales = _scales(ours)
+    return GridIndex(ours, order, shapely.STRtree(ours), _metric_borders(ours, scales), scales)
+
+
+def _scales(polygons: NDArray[np.object_]) -> Numbers:
+    """Return the metres that a degree of longitude and one of latitude have in the middle of each grid."""
+    bounds = shapely.bounds(polygons)
+    return metres_of_degree((bounds[:, 1] + bounds[:, 3]) / 2)
+
+
+def _metric_borders(polygons: NDArray[np.object_], scales: Numbers) -> NDArray[np.object_]:
+    """Return the border of each grid in metres."""
+    lines = shapely.boundary(polygons)
+    xy, row = shapely.get_coordinates(lines, return_index=True)
+    return np.asarray(shapely.set_coordinates(lines, xy * scales[row]), dtype=object)
 
 
 def _point(x: float, y: float) -> shapely.Point:

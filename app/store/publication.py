@@ -121,7 +121,7 @@ async def _record_findings(connection: AsyncConnection, plan_id: int, effective:
 async def withdraw(
     connection: AsyncConnection, plan_id: int, *, on: date, act: Act, again: int | None = None
 ) -> Withdrawn:
-    """End a plan's validity: `on` is the first day on which it no longer holds.
+    """End a plan's validity: `on` is the first day on which it no longer holds; not before it came into force.
 
     What it replaced stays replaced, unless `again` names an earlier plan: that one is then in force again from that day
     on, in those of its communities that are left without.
@@ -133,7 +133,7 @@ async def withdraw(
     Conflict
         Somebody else is publishing at this moment, or the plan is not in force that day or later.
     Refused
-        `again` was never in force, or covers none of these communities.
+        That day lies before the first of its validity; `again` was never in force, or covers none of these communities.
     """
     await _hold(connection)
     if await lock_plan(connection, plan_id) != "published":
@@ -141,12 +141,21 @@ async def withdraw(
     mine = in_force.c.plan_id == plan_id
     beyond = func.upper_inf(in_force.c.valid) | (func.upper(in_force.c.valid) > on)
     found = await connection.execute(
-        select(in_force.c.community_id).where(mine, beyond, ~func.isempty(in_force.c.valid)).with_for_update()
+        select(in_force.c.community_id, func.lower(in_force.c.valid))
+        .where(mine, beyond, ~func.isempty(in_force.c.valid))
+        .with_for_update()
     )
-    freed = sorted(int(row[0]) for row in found)
+    begun = {int(community_id): first for community_id, first in found}
+    freed = sorted(begun)
     if not freed:
         raise Conflict(
             f"方案 {plan_id} 到 {on} 已被其他方案全部取代", f"by {on}, plan {plan_id} is replaced by others everywhere"
+        )
+    first = min(begun.values())
+    if on < first:
+        raise Refused(
+            f"方案 {plan_id} 自 {first} 起生效，废止日不能早于这一天",
+            f"plan {plan_id} is in force from {first} on and cannot be withdrawn for an earlier day",
         )
     await connection.execute(delete(in_force).where(mine, func.lower(in_force.c.valid) >= on))
     await connection.execute(

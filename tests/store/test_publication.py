@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import shapely
@@ -139,6 +139,21 @@ def test_withdrawal_ends_validity_and_revives_nothing(within):
         async with store.writing() as connection:
             with pytest.raises(Conflict, match="没有生效"):
                 await withdraw(connection, second, on=AUTUMN, act=CLERK)
+
+    within(go)
+
+
+def test_a_plan_is_not_withdrawn_for_a_day_before_it_came_into_force(within):
+    async def go(store):
+        plan_id = await take_in(store, draw_plan())
+        await put_in_force(store, plan_id, SUMMER)
+        async with store.writing() as connection:
+            with pytest.raises(Refused, match=f"自 {SUMMER} 起生效"):
+                await withdraw(connection, plan_id, on=SUMMER - timedelta(days=1), act=CLERK)
+        async with store.writing() as connection:  # on that day itself it never holds
+            assert (await withdraw(connection, plan_id, on=SUMMER, act=CLERK)).left_without == 2
+        async with store.reading() as connection:
+            assert await read_published(connection, SUMMER) == []
 
     within(go)
 
