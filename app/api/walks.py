@@ -148,13 +148,17 @@ class Walks:
         environ = {**os.environ, "DATABASE_URL": self.database_url, "PYTHONPATH": path}
         environ.pop("DATABASE_URL_FILE", None)
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", MODULE), env=environ, stdin=pipe, stdout=pipe, stderr=pipe
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", MODULE), env=environ, stdin=pipe, stdout=pipe, stderr=pipe
+            )
         )
         try:
+            process = await asyncio.shield(starting)  # one that is given up while it starts is never heard of again
             async with asyncio.timeout(self.longest):
                 out, said = await process.communicate(task.encode())
         finally:
+            process = await starting
             if process.returncode is None:
                 process.kill()
                 with contextlib.suppress(TimeoutError):  # its pipes may be told late of its end; it is gone anyhow
