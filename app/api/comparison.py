@@ -20,7 +20,7 @@ from app.api.examples import COMPARISON, answer
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.store.areas import COUNTY
 from app.store.buildings import Building, read_buildings
 from app.store.errors import Conflict

@@ -29,7 +29,7 @@ from app.api.tiles import TILES
 from app.api.walked import Ways, look_at_ways
 from app.geo.assessment import Assessment
 from app.geo.crs import DEGREES
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.maps.change_views import view_changes, view_old_checkup
 from app.maps.facility_views import overlay_walked, view_standards, view_walked, wait_for_walked
 from app.maps.languages import speak

@@ -26,7 +26,7 @@ from app.api.service import PRIVATE, Service, Serving, ask, matches
 from app.api.sessions import close_session, keep_session, open_session
 from app.api.small_counts import sees_small_counts
 from app.api.walked import Ways, look_at_ways
-from app.geo.plan_parts import Plan, told_about
+from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset
 from app.maps.facility_page import count_covered
 from app.maps.languages import speak

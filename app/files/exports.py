@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from app.files.messages import Findings
 from app.files.plans import LAYERS, SAVED_AT, write_plan
 from app.files.qgis import ALIASES, TITLES
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 
 __all__ = ["DICTIONARY", "FORMATS", "SHORT_NAMES", "Export", "export_names", "export_plan"]
 

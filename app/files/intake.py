@@ -24,7 +24,7 @@ import pyogrio
 
 from app.files.plans import LAYERS, read_plan
 from app.geo.errors import Fault, InputError
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 
 __all__ = ["take_in"]
 

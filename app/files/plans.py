@@ -24,7 +24,7 @@ from app.geo.crs import DEGREES
 from app.geo.datum import Datum
 from app.geo.errors import InputError
 from app.geo.layers import CONTRACTS
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 
 __all__ = ["read_grids", "read_plan", "write_layers", "write_outlines", "write_plan"]

@@ -19,7 +19,7 @@ from shapely import STRtree
 from app.geo.census import count_households
 from app.geo.codes import chinese_numeral, grid_code, grid_number
 from app.geo.crs import metric_crs, project
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.survey import polygons_only, read_statements, survey_grids
 
 __all__ = ["CHANGES", "Flow", "GridRoll", "Lineage", "carry_codes", "match_grids", "relabel_plan", "trace_lineage"]

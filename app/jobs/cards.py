@@ -13,7 +13,7 @@ import shapely
 from app.files.plans import read_plan
 from app.files.roster import read_roster
 from app.geo.errors import JiexiangError, UsageError
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.jobs.inputs import Inputs
 from app.jobs.report import read_layers_of
 from app.jobs.steps import OnStep, Steps

@@ -15,7 +15,7 @@ from app.files.roster import read_roster
 from app.geo.census import count_households
 from app.geo.crs import metric_crs, project
 from app.geo.layers import Layers
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.geo.survey import polygons_only, read_statements, survey_grids
 from app.jobs.inputs import Inputs

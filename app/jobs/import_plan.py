@@ -23,7 +23,7 @@ from app.geo.assessment import Community, settlement_of
 from app.geo.crs import DEGREES
 from app.geo.errors import InputError, UsageError
 from app.geo.layers import Layers
-from app.geo.plan_parts import Plan, told_about
+from app.geo.plan import Plan, told_about
 from app.geo.promises import PROMISE_WORDS, Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.soundness import check_soundness

@@ -28,7 +28,7 @@ from app.geo.disputes import Disputed, settle_disputes
 from app.geo.errors import UsageError
 from app.geo.layers import CONTRACTS, Layers
 from app.geo.lineage import Lineage, carry_codes, relabel_plan, trace_lineage
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.jobs.inputs import Inputs
 from app.jobs.steps import OnStep, Steps

@@ -15,9 +15,10 @@ from typing import Any
 from app import __version__
 from app.files.inputs import ReadReport
 from app.files.plans import read_plan, write_outlines, write_plan
+from app.geo.division import CommunityTask, assemble_plan, divide_community, prepare_tasks
 from app.geo.errors import DivisionError, UsageError
 from app.geo.layers import Layers
-from app.geo.plan import CommunityTask, Plan, assemble_plan, divide_community, prepare_tasks
+from app.geo.plan import Plan
 from app.geo.posts import share_posts
 from app.geo.rules import Rules
 from app.jobs.inputs import Inputs, keep_communities, read_inputs

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.files.plans import write_plan
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.jobs.database import work_in
 from app.settings import StoreSettings
 from app.store.connect import Store

@@ -22,7 +22,7 @@ from app.geo.coverage import Walk
 from app.geo.errors import UsageError
 from app.geo.layers import UNSTATED, Layers
 from app.geo.lineage import Lineage, trace_lineage
-from app.geo.plan_parts import Plan, told_about
+from app.geo.plan import Plan, told_about
 from app.jobs.check import CheckOrder, StandardsCheck, check
 from app.jobs.coverage import CoverageOrder, choose_classes, coverage
 from app.jobs.inputs import Inputs, read_inputs

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from app.geo.assessment import Assessment
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.maps.facility_views import SIGNS
 from app.maps.languages import speak, translate
 from app.maps.served_pages import Cell, Figure, Table

@@ -17,7 +17,7 @@ from app.geo.colours import FILLS, colour_neighbours
 from app.geo.errors import UsageError
 from app.geo.labels import find_label_places, measure_shared
 from app.geo.measures import STREET_CLASSES
-from app.geo.plan_parts import Plan, told_about
+from app.geo.plan import Plan, told_about
 from app.maps.assets import Asset, bundle_scripts, bundle_styles
 from app.maps.offline import OfflineFigure, OfflineMap
 from app.maps.overlays import Overlay, encode_overlay

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.geo.labels import name_streets
 from app.geo.measures import STREET_CLASSES, street_class
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.maps.arcs import Steps, cut_arcs, refer_to_arcs, simplify_arcs, trace_lines, trace_rings
 from app.maps.packing import line_columns, pack, point_columns
 from app.maps.shapes import STEPS_PER_DEGREE

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from app.geo.labels import measure_shared
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.reports.codes import qr_modules
 from app.reports.fonts import printable, use_font
 from app.reports.ledgers import FULL_TIME, LEADER, PART_TIME, Dwellings, Roster, grid_kind

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.geo.lineage import CHANGES, Lineage
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.promises import HARD_PROMISES, PROMISE_WORDS, Scorecard
 from app.geo.rejections import REJECTION_WORDS, Rejection
 from app.reports.documents import Paper

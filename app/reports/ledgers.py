@@ -15,7 +15,7 @@ from shapely import STRtree
 
 from app.geo.census import count_households
 from app.geo.lineage import Flow, GridRoll, Lineage
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.geo.survey import read_statements, survey_grids
 from app.reports.tables import BUILDINGS, CHANGES, GRIDS, NOTICED, Table

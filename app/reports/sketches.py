@@ -30,7 +30,7 @@ from app.geo.colours import FILLS, colour_neighbours
 from app.geo.crs import metric_crs, project
 from app.geo.labels import find_label_places, name_streets
 from app.geo.measures import STREET_CLASSES, street_class
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.reports.fonts import printable, use_font
 from app.reports.ledgers import grid_kind, say_sides
 

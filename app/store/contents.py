@@ -15,7 +15,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.geo.crs import DEGREES
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.store.connect import copy_rows
 from app.store.errors import Refused
 from app.store.tables import SRID, plan_borders, plan_communities, plan_grids, plan_streets, plan_units

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.geo.crs import DEGREES
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.store.areas import COUNTY, Area, bound
 from app.store.published import grids_on, shape_on
 from app.store.tables import (

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.geo.plan_parts import Plan
+from app.geo.plan import Plan
 from app.store.areas import COUNTY, Area, bound
 from app.store.changes import NewChange, record_changes
 from app.store.contents import digest_plan, list_columns, read_content, write_content

@@ -8,8 +8,9 @@ from pathlib import Path
 from app import __version__
 from app.files.inputs import read_layers
 from app.files.plans import write_plan
+from app.geo.division import assemble_plan, divide_community, prepare_tasks
 from app.geo.layers import Layers
-from app.geo.plan import Plan, assemble_plan, divide_community, prepare_tasks
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 from app.outcomes import Failure
 from app.run import run_tasks

@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from app.geo.blocks import Blocks, cut_blocks
 from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, Cells, cut_cells
 from app.geo.crs import densify_outlines, metric_crs, project, to_degrees
+from app.geo.division import DividedCommunity, assemble_plan, divide_community, prepare_tasks
 from app.geo.ground import Ground, lay_out, with_middles
 from app.geo.layers import Layers
-from app.geo.plan import DividedCommunity, Plan, assemble_plan, divide_community, prepare_tasks
+from app.geo.plan import Plan
 from app.geo.promises import Scorecard, check_promises
 from app.geo.rules import Rules
 from app.geo.search import Effort

@@ -15,9 +15,9 @@ from drawn_towns import HOME, Divided, broken_promises, divide, draw_layers, in_
 from geopandas.testing import assert_geodataframe_equal
 
 from app.files.inputs import read_layers
+from app.geo.division import divide_community, prepare_tasks
 from app.geo.ground import lay_out
 from app.geo.layers import Layers
-from app.geo.plan import divide_community, prepare_tasks
 from app.geo.rules import Rules
 
 GROUND = shapely.box(0, 0, 400, 300)

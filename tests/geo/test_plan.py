@@ -12,8 +12,9 @@ import shapely
 from drawn_towns import HOME, broken_promises, divide, draw_layers, rows_of_slabs, towns
 from hypothesis import HealthCheck, given, settings
 
+from app.geo.division import assemble_plan, divide_community, prepare_tasks
 from app.geo.layers import Layers
-from app.geo.plan import Plan, assemble_plan, divide_community, prepare_tasks
+from app.geo.plan import Plan
 from app.geo.rules import Rules
 
 usual = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
