@@ -287,7 +287,7 @@ def _read_base_map(environ: Mapping[str, str]) -> BaseMapSettings | None:
     layers = tuple(TIANDITU_ADDRESS.replace("{layer}", layer) for layer in known) or tuple(given)
     token = _read_secret(environ, "JIEXIANG_BASE_MAP_TOKEN_FILE")
     for address in layers:
-        host = urlsplit(address).hostname or ""
+        host = _host_of(address)
         if (
             not re.match(r"https?://", address)
             or not host
@@ -305,6 +305,15 @@ def _read_base_map(environ: Mapping[str, str]) -> BaseMapSettings | None:
         if "{token}" in address and not token:
             raise ValueError("JIEXIANG_BASE_MAP 须与 JIEXIANG_BASE_MAP_TOKEN_FILE 一起设置 (needs a token)")
     return BaseMapSettings(layers, token, environ.get("JIEXIANG_BASE_MAP_CREDIT") or ("天地图" if known else ""))
+
+
+def _host_of(address: str) -> str:
+    """Return the host of an address, or nothing where it has none that can be asked."""
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "") if parts.port is None or parts.port > 0 else ""
+    except ValueError:
+        return ""
 
 
 def _read_secret(environ: Mapping[str, str], name: str) -> str:

@@ -28,6 +28,9 @@ SILENT_SECONDS = 30.0
 """How long nothing is asked of the other side after it has not answered."""
 LARGEST_TILE = 2**20
 MOST_KEPT_BYTES = 16 * 2**20
+MOST_KEPT = 4096
+NONE_THERE = (204, 400, 404, 410)
+"""Statuses that say of one place that there is no tile; others say something of the whole."""
 KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 
@@ -82,12 +85,12 @@ class BaseMap:
             address = address.replace(f"{{{name}}}", str(value))
         try:
             status, content = await self._ask(address)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._fall_silent(type(error).__name__) from None  # its words name the address, and so the token
         kind = next((kind for magic, kind in KINDS if content.startswith(magic)), "")
         if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
             kind = "image/webp"
-        if status not in (200, 204, 404) or (status == 200 and not kind):
+        if status not in (200, *NONE_THERE) or (status == 200 and not kind):
             raise self._fall_silent(str(status))
         tile = Tile(content, kind) if status == 200 else None
         self._keep(place, tile)
@@ -107,7 +110,7 @@ class BaseMap:
     def _keep(self, place: Place, tile: Tile | None) -> None:
         self._kept[place] = tile
         self._kept_bytes += len(tile.content) if tile else 0
-        while self._kept_bytes > MOST_KEPT_BYTES:
+        while self._kept_bytes > MOST_KEPT_BYTES or len(self._kept) > MOST_KEPT:
             _, oldest = self._kept.popitem(last=False)
             self._kept_bytes -= len(oldest.content) if oldest else 0
 

@@ -19,7 +19,7 @@ from app.api.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOU
 from app.api.phones import told_phone
 from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query
-from app.api.service import ask, bytes_response, service_of, tag
+from app.api.service import ask, bytes_response, remembered_tag, service_of, tag
 from app.api.small_counts import sees_small_counts, tell_feature, tell_units
 from app.store.grids import read_community, read_features, read_neighbours, read_units
 
@@ -253,7 +253,7 @@ async def _features(request: Request, caller: Caller, board: Board, codes: Seque
 
 
 def _plan_tag(caller: Caller, board: Board, what: str) -> str:
-    return tag(caller.area, board.revisions.plans, board.day, what, sees_small_counts(caller))
+    return remembered_tag(caller.area, board.revisions.plans, board.day, what, sees_small_counts(caller))
 
 
 def _dump(value: Any) -> bytes:

@@ -84,6 +84,4 @@ def set_up_logging() -> TextIO:
         logging.getLogger(name).propagate = name != "uvicorn.access"
     for name in ("httpx", "httpcore", "asyncpg"):  # whom they ask is nobody's business: an address may hold a token
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("httpx", "httpcore"):  # they would write addresses whole: tokens of the base map, secrets of a webhook
-        logging.getLogger(name).setLevel(logging.WARNING)
     return sys.stderr

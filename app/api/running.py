@@ -108,7 +108,7 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
             "warning",
         ),
         *("--timeout-graceful-shutdown", "10", "--timeout-keep-alive", "30", "--timeout-worker-healthcheck", "30"),
-        *("--http", CONNECTION),
+        *("--http", CONNECTION, "--ws", "none"),
     ]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(  # noqa: S603  our own interpreter and module

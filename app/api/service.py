@@ -47,6 +47,7 @@ __all__ = [
     "json_response",
     "know",
     "matches",
+    "remembered_tag",
     "service_of",
     "tag",
 ]
@@ -150,11 +151,16 @@ Changing = Annotated[Callable[[], AbstractAsyncContextManager[AsyncConnection]],
 """The transaction of what a route changes, and of the entry in the audit that belongs to it."""
 
 
-@lru_cache(maxsize=MOST_TAGS)
 def tag(area: Area, *parts: object) -> str:
     """Return the ETag of what an area sees in a state of the store."""
     text = "\x1f".join([area_key(area), *map(str, parts)])
     return f'"{hashlib.blake2s(text.encode(), digest_size=10).hexdigest()}"'
+
+
+@lru_cache(maxsize=MOST_TAGS)
+def remembered_tag(area: Area, *names: str | int | bool | date) -> str:
+    """Return the same, remembered: for what is named by a few words and asked for often, never for whole answers."""
+    return tag(area, *names)
 
 
 def matches(request: Request, etag: str) -> bool:

@@ -72,9 +72,7 @@ class Walks:
                     retry_seconds=self.seconds_left(key),
                 )
             return running.result()
-        if isinstance(self._kept[key], UsageError):
-            raise self._kept[key]
-        return self._kept[key]
+        return self._tell(key)
 
     def look(self, key: Hashable, task: str) -> Any:
         """Return what was measured, without waiting: what was not is begun, if there is room for it.
@@ -90,9 +88,14 @@ class Walks:
             self._begin(key, task)
             left = self.seconds_left(key)
             raise NotYet("步行覆盖正在测算", "ways on foot are being measured", retry_seconds=left)
-        if isinstance(self._kept[key], UsageError):
-            raise self._kept[key]
-        return self._kept[key]
+        return self._tell(key)
+
+    def _tell(self, key: Hashable) -> Any:
+        """Return what is kept; why nothing could be measured is raised anew, or it would grow with each raising."""
+        kept = self._kept[key]
+        if isinstance(kept, UsageError):
+            raise UsageError(*kept.args)
+        return kept
 
     def seconds_left(self, key: Hashable) -> float:
         """Tell in how many seconds a measurement may be done: those before it, and what is left of its own."""

@@ -246,9 +246,12 @@ def test_one_who_looks_is_told_how_long_it_takes_and_of_what_cannot_be_measured_
             walks.look("key", json.dumps(task))
         with pytest.raises(UsageError):
             await walks.ask("key", "the one that runs is waited for")
-        for _ in range(2):
-            with pytest.raises(UsageError, match="spaceport"):
+        depths = []
+        for _ in range(3):
+            with pytest.raises(UsageError, match="spaceport") as told_again:
                 walks.look("key", "no task at all")
+            depths.append(len(told_again.traceback))
+        assert len(set(depths)) == 1, "what is kept grows with each telling"
         with pytest.raises(NotYet) as told:
             walks.look("other", json.dumps(task))
         assert told.value.retry_seconds == USUAL_SECONDS  # none has been measured yet

@@ -44,6 +44,31 @@ def test_two_are_at_work_at_a_time_and_the_loop_goes_on():
     assert turns > 5
 
 
+def test_one_who_no_longer_waits_frees_no_place():
+    at_work, most, lock = 0, 0, threading.Lock()
+
+    def work() -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        time.sleep(0.2)
+        with lock:
+            at_work -= 1
+
+    async def ask() -> None:
+        calls = LargeCalls()
+        for _ in range(3):
+            impatient = [asyncio.create_task(calls.run(work)) for _ in range(AT_ONCE)]
+            await asyncio.sleep(0.02)
+            for one in impatient:
+                one.cancel()
+        await calls.run(work)
+
+    asyncio.run(ask())
+    assert most == AT_ONCE
+
+
 def test_a_worker_does_not_bring_along_what_divides():
     told = "import sys, app.api.server; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()

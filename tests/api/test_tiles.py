@@ -123,10 +123,28 @@ def test_what_is_no_picture_is_not_handed_on_and_the_other_side_is_left_alone_fo
     assert len(source.asked) == 1
 
 
-def test_where_the_other_side_has_no_tile_there_is_none(with_map, source):
-    source.status, source.body = 404, b"none"
-    assert [with_map("/tiles/0/5/1/1").status_code for _ in range(2)] == [404, 404]
+@pytest.mark.parametrize("status", [204, 400, 404, 410])
+def test_where_the_other_side_has_no_tile_nothing_is_shown_and_the_map_goes_on(with_map, source, status):
+    source.status, source.body = status, b"" if status == 204 else b"none"
+    empty = [with_map("/tiles/0/5/1/1") for _ in range(2)]
+    assert [(one.status_code, one.headers["content-type"]) for one in empty] == [(200, "image/gif")] * 2
     assert len(source.asked) == 1
+    source.status, source.body = 200, PICTURE
+    assert with_map("/tiles/0/5/2/2").content == PICTURE
+
+
+def test_places_without_a_tile_are_not_kept_without_end(live, source, monkeypatch):
+    monkeypatch.setattr("app.api.base_map.MOST_KEPT", 10)
+    source.status, source.body = 404, b"none"
+
+    async def go() -> int:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            base = BaseMap(BaseMapSettings((f"{source.address}/{{z}}/{{x}}/{{y}}?tk={{token}}",), TOKEN), client)
+            for x in range(30):
+                assert await base.read(0, 10, x, 1) is None
+            return len(base._kept)
+
+    assert live.runner.run(go()) == 10
 
 
 def test_without_a_base_map_there_are_no_tiles(live):
@@ -193,6 +211,8 @@ def test_any_tiles_may_be_laid_under_the_grids():
         ("https://tiles.example/{z}/{x}", "读不懂"),
         ("file:///etc/{x}/{y}/{z}", "读不懂"),
         ("osm", "读不懂"),
+        ("http://gis:80a/{z}/{x}/{y}", "读不懂"),
+        ("http://[gis/{z}/{x}/{y}", "读不懂"),
     ],
 )
 def test_tiles_that_are_shifted_or_none_are_refused(address, word):
