@@ -51,7 +51,7 @@ async def gaps(
         return RedirectResponse("/m", 303)
     board, language = service.boards.current, read_language(lang)
     day = board.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     seen = judged.within(visible)
     form = WhatIf(tuple((one.community.code, one.community.name) for one in seen.communities), community, area)

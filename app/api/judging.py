@@ -9,6 +9,7 @@ from datetime import date
 
 from app.api.areas import Caller
 from app.api.service import Service
+from app.api.small_counts import sees_small_counts, tell_ledgers
 from app.geo.assessment import Assessment, assess
 from app.store.areas import COUNTY
 from app.store.changes import read_revisions
@@ -37,18 +38,23 @@ class Judged:
         )
 
 
-async def judge(service: Service, day: date) -> Judged:
-    """Return how everything stands on a day."""
+async def judge(service: Service, day: date, caller: Caller) -> Judged:
+    """Return how everything stands on a day, reckoned from the households that somebody may be told.
+
+    What is required, missing and shared out by households tells their number, and so does a what-if whose conclusion
+    turns at some area. Whoever sees no small counts gets all of it from tens: there is nothing exact to get back to.
+    """
+    key = (day, sees_small_counts(caller))
     async with service.store.reading() as connection:
         revisions = await read_revisions(connection)
         mark = (revisions.plans, revisions.facilities)
-        kept = service.judged.get(day)
+        kept = service.judged.get(key)
         if kept is not None and kept.mark == mark:
             return kept
-        held = await read_ledgers(connection, on=day)
+        held = tell_ledgers(caller, await read_ledgers(connection, on=day))
     given = (held.communities, held.rooms, held.phases, held.standards)
     judged = Judged(held, await asyncio.to_thread(assess, *given, as_of=day), mark)
-    service.judged[day] = judged
+    service.judged[key] = judged
     while len(service.judged) > MOST_KEPT:
         del service.judged[next(iter(service.judged))]
     return judged

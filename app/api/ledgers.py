@@ -39,7 +39,7 @@ async def rooms(
 ) -> Response:
     """List the rooms that the communities of the area use, with their papers, and what each counts for them."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     async with service.store.reading() as connection:
         listed = await read_rooms(connection, on=day, area=caller.area, after=after, most=limit)
@@ -53,7 +53,7 @@ async def rooms(
 async def room(request: Request, caller: Asking, service: Serving, code: Code, at: At = None) -> Response:
     """Tell one room, its paper, who shares it, and what it counts."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     async with service.store.reading() as connection:
         found = await read_rooms(connection, on=day, area=caller.area, code=code, most=1)
@@ -68,7 +68,7 @@ async def projects(
 ) -> Response:
     """List the projects of the area: what they owe by the standard of their day, and what they have given."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     mine = [one for one in judged.found.projects if one.community_code in visible and one.project_id > after]
     page = [plain_project(one) for one in mine[:limit]]
@@ -80,7 +80,7 @@ async def projects(
 async def project(request: Request, caller: Asking, service: Serving, code: Code, at: At = None) -> Response:
     """Tell one project, phase by phase."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     for one in judged.found.projects:
         if one.project_id == code and one.community_code in visible:

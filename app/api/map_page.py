@@ -96,7 +96,7 @@ async def plan_map(
     page = service.pages.get(etag)
     if page is None:
         held = await _read(service, board, caller)
-        judged = await judge(service, board.day)
+        judged = await judge(service, board.day, caller)
         visible = set(await visible_codes(service, caller, judged, board.day))
         found = judged.within(visible) if judged.ledgers.rooms else None
         page = await asyncio.to_thread(_draw, board, held, found, ways, notes, _tiles(service), language)

@@ -126,7 +126,7 @@ async def overview(request: Request, service: Serving, lang: str = "zh") -> Resp
         plan = await read_plan(connection, board, caller)
         held = await read_assignments(connection, on=board.day, area=caller.area, most=None)
         newest = await read_newest(connection, board.day, area=caller.area)
-    judged = await judge(service, board.day)
+    judged = await judge(service, board.day, caller)
     visible = set(await visible_codes(service, caller, judged, board.day))
     posts = count_posts(plan, board, held)
     found = judged.within(visible)

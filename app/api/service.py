@@ -88,8 +88,8 @@ class Service:
     journal: Journal | None = None
     pages: dict[str, str] = field(default_factory=dict)
     """Drawn pages by their tags; a tag changes with what is in force."""
-    judged: dict[date, Judged] = field(default_factory=dict)
-    """How communities stand by the standards, by day."""
+    judged: dict[tuple[date, bool], Judged] = field(default_factory=dict)
+    """How communities stand by the standards, by day and by whether it is reckoned from exact households."""
     walks: Walks = field(default_factory=lambda: Walks(""))
     failures: Rates = field(default_factory=lambda: Rates(0, 1))
     """Wrong passwords by the address they come from."""

@@ -2,21 +2,34 @@
 
 A count under ten of a grid, a building or a spot tells of single homes. Those who work there see it; systems and
 holders of links do not. Whatever they are told of homes and people is told in tens, and nothing under ten: of grids
-and units, of shares within a walk, of blind spots, and of whole communities and the county too. A total told to the
-last home would tell, beside the grids, one that is withheld; and two totals, of two versions or of walks of 500 and
-501 metres, would tell the one building between them. In tens they differ by nothing or by ten, whatever it holds.
+and units, of shares within a walk, of blind spots, and of whole communities and the county too; what standards make
+of households is reckoned from tens. A total told to the last home would tell, beside the grids, one that is withheld;
+and two totals, of two versions or of walks of 500 and 501 metres, would tell the one building between them. In tens
+they differ by nothing or by ten, whatever it holds.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from app.api.areas import Caller
+from app.store.findings import KeptFinding, Ledgers
 
-__all__ = ["LEAST", "sees_small_counts", "tell_count", "tell_feature", "tell_rows", "tell_shares", "tell_units"]
+__all__ = [
+    "LEAST",
+    "sees_small_counts",
+    "tell_count",
+    "tell_feature",
+    "tell_ledgers",
+    "tell_recorded",
+    "tell_rows",
+    "tell_shares",
+    "tell_units",
+]
 
 LEAST = 10
 MOST_REMEMBERED = 1_000
@@ -85,6 +98,26 @@ def tell_units(caller: Caller, collection: bytes) -> bytes:
     for feature in told["features"]:
         feature["properties"] = _tell_row(feature["properties"], ["households"])
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def tell_ledgers(caller: Caller, held: Ledgers) -> Ledgers:
+    """Return what is judged as somebody may know it, communities and projects with their households as they are told.
+
+    Those of fewer than ten households are judged as ones of which none are known.
+    """
+    if sees_small_counts(caller):
+        return held
+    return replace(
+        held,
+        communities=[replace(one, households=_in_tens(one.households)) for one in held.communities],
+        phases=[replace(one, households=_in_tens(one.households)) for one in held.phases],
+    )
+
+
+def tell_recorded(caller: Caller, recorded: KeptFinding) -> dict[str, float | None]:
+    """Return the areas of a finding of before; they were reckoned from exact households, so others get none."""
+    told = {name: getattr(recorded, name) for name in ("required", "counted", "pending", "shortfall")}
+    return told if sees_small_counts(caller) else dict.fromkeys(told)
 
 
 def _tell_row(row: Mapping[str, Any], counts: Sequence[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.api.judging import judge, visible_codes
 from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, bytes_response, json_response, tag
+from app.api.small_counts import tell_recorded
 from app.geo.assessment import STATUSES, Assessment, CommunityFinding
 from app.geo.findings import plain_community, plain_project, plain_standard
 from app.geo.suppositions import Supposition, suppose
@@ -74,7 +75,7 @@ async def standards(
 ) -> Response:
     """List the communities of the area with what is required, counted and missing, and every room with its reason."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     seen = judged.within(visible)
     mine = seen.communities
@@ -98,7 +99,7 @@ async def standards(
 async def standard(request: Request, caller: Asking, service: Serving, community: Code, at: At = None) -> Response:
     """Tell how a community stands, room by room, and what was recorded of it before."""
     day = at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     seen = judged.within(set(await visible_codes(service, caller, judged, day)))
     found = _find(seen, community)
     async with service.store.reading() as connection:
@@ -109,10 +110,7 @@ async def standard(request: Request, caller: Asking, service: Serving, community
             "as_of": one.as_of.isoformat(),
             "at": one.at.isoformat(),
             "standard": one.standard,
-            "required": one.required,
-            "counted": one.counted,
-            "pending": one.pending,
-            "shortfall": one.shortfall,
+            **tell_recorded(caller, one),
             "status": one.status,
             "advisory": one.advisory,
             "binding": one.binding,
@@ -136,7 +134,7 @@ async def what_if(caller: Asking, service: Serving, asked: WhatIf) -> Response:
         wrong = Wrong("body.rooms", "请至少给出一处用房或一个项目", "name a room or a project at least")
         raise BadRequest("没有要假设的内容", "there is nothing to suppose", [wrong])
     day = asked.at or service.boards.current.day
-    judged = await judge(service, day)
+    judged = await judge(service, day, caller)
     visible = set(await visible_codes(service, caller, judged, day))
     supposed = [Supposition(one.community_code, one.area_m2) for one in asked.rooms]
     supposed += [Supposition(one.community_code, one.area_m2 or 0.0, one.households) for one in asked.projects]

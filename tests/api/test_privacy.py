@@ -20,10 +20,20 @@ from app.api.areas import Caller
 from app.api.logs import JsonLines, RequestLog, set_up_logging
 from app.api.openid import OpenId
 from app.api.small_counts import tell_count
+from app.files.standards import read_standards
+from app.geo.assessment import Community
+from app.geo.projects import Phase
+from app.geo.rooms import Room
+from app.geo.standards import PER_100_HOUSEHOLDS
 from app.settings import OidcSettings
 from app.store.areas import COUNTY
+from app.store.findings import assess_stored, record_findings
+from app.store.places import find_communities
 from app.store.plans import import_plan
+from app.store.projects import replace_projects
 from app.store.publication import publish
+from app.store.rooms import replace_rooms
+from app.store.standards import replace_standards
 from app.store.tables import metadata
 from tests.store.drawn_plans import community_code, draw_plan, grid_code
 
@@ -33,14 +43,14 @@ SMALL, LARGE = grid_code(3, 1), grid_code(3, 2)
 
 @pytest.fixture(scope="module")
 def counted(postgis) -> Iterator[Live]:
-    """Run a service with a community of two grids: one of 7 households, the other of 413."""
+    """Run a service with a community of two grids, one of 7 households, the other of 413; and another beside it."""
 
     async def fill(store):
-        plan = draw_plan([3], note="本网格 7 户")
+        plan = draw_plan([3, 4], note="本网格 7 户")
         for layer in (plan.grids, plan.units):
-            layer["households"] = [7, 413]
-        plan.grids["persons"] = [18.0, 1204.0]
-        plan.communities["households"] = 420
+            layer["households"] = [7, 413, 400, 400]
+        plan.grids["persons"] = [18.0, 1204.0, 1200.0, 1200.0]
+        plan.communities["households"] = [420, 800]
         async with store.writing() as connection:
             number = await import_plan(connection, plan, act=CLERK, title="小")
         async with store.writing() as connection:
@@ -104,20 +114,48 @@ def test_units_are_withheld_as_grids_are(counted):
     assert counts("system") == [None, 410]
 
 
+OURS, BESIDE = community_code(3), community_code(4)
+PAPER = {"evidence": "title", "evidence_number": "甲1", "in_use": True}
+
+
+async def keep_ledgers(store) -> None:
+    """Take in rooms, one of them shared by households, new projects and a standard by households; record findings."""
+    [county] = [one for one in read_standards() if one.id == "COUNTY-300"]
+    others = [one for one in read_standards() if one.level == "project"]
+    by_households = replace(
+        county, id="OURS-50", metric=PER_100_HOUSEHOLDS, threshold=50.0, unit="m2/100hh", code_prefix=OURS
+    )
+    rooms = [
+        Room("R1", OURS, "一站", "service_station", 150.0, **PAPER),
+        Room("R2", OURS, "合用", "service_station", 90.0, shares={OURS: None, BESIDE: None}, **PAPER),
+    ]
+    projects = [
+        Phase("P1", "新苑", "", OURS, 413.0, date(2024, 1, 1), "方案", 100.0),
+        Phase("P2", "小苑", "", OURS, 7.0, date(2024, 1, 1), "方案", 10.0),
+    ]
+    async with store.writing() as connection:
+        homes = await find_communities(connection, [OURS, BESIDE])
+        await replace_standards(connection, [*others, by_households])
+        await replace_rooms(connection, [Community(code, "", None, "urban") for code in homes], rooms, homes)
+        await replace_projects(connection, projects, homes)
+        await record_findings(connection, await assess_stored(connection, on=SINCE), plan_id=None)
+
+
 @pytest.fixture(scope="module")
 def renewed(counted) -> Live:
     """Put a second version in force: one building of three households is gone from the large grid."""
 
     async def fill(store):
-        plan = draw_plan([3], note="本网格 7 户")
+        plan = draw_plan([3, 4], note="本网格 7 户")
         for layer in (plan.grids, plan.units):
-            layer["households"] = [7, 410]
-        plan.grids["persons"] = [18.0, 1196.0]
-        plan.communities["households"] = 417
+            layer["households"] = [7, 410, 400, 400]
+        plan.grids["persons"] = [18.0, 1196.0, 1200.0, 1200.0]
+        plan.communities["households"] = [417, 800]
         async with store.writing() as connection:
             number = await import_plan(connection, plan, act=CLERK, title="小，又一版")
         async with store.writing() as connection:
             await publish(connection, number, effective=date(2026, 7, 1), act=CLERK, skippable=EVERY_STEP)
+        await keep_ledgers(store)
 
     counted.run(fill)
     counted.until_renewed()
@@ -140,7 +178,7 @@ def counts_in(told) -> list[float]:
 @pytest.mark.parametrize(
     "address",
     [f"/grids/{LARGE}", "/grids?limit=1000", f"/grids/{LARGE}/units", f"/grids/{LARGE}/neighbours",
-     f"/communities/{community_code(3)}", "/communities", "/towns"],
+     f"/communities/{OURS}", "/communities", "/towns", "/standards", f"/standards/{OURS}"],
 )  # fmt: skip
 def test_two_versions_that_differ_by_one_building_do_not_tell_of_it(renewed, address):
     def ask(role: str, day: str) -> list[float]:
@@ -151,6 +189,70 @@ def test_two_versions_that_differ_by_one_building_do_not_tell_of_it(renewed, add
     assert {one - other for one, other in zip(before, after, strict=True)} <= {0, 10}
     if before:  # the county sees it: there is something to tell
         assert ask("county", "2026-06-30") != ask("county", "2026-07-01")
+
+
+def stand(live: Live, role: str, address: str, day: str, room_m2: int = 0) -> dict:
+    """Ask how communities stand on a day, or would with another room; leave out the day itself."""
+    client = live.asking(role)
+    if room_m2:
+        rooms = [{"community_code": OURS, "area_m2": room_m2}]
+        told = client.post("/standards/what-if", json={"rooms": rooms, "at": day}).json()
+    else:
+        told = client.get(address, params={"at": day}).json()
+    return {name: one for name, one in told.items() if name != "as_of"}
+
+
+@pytest.mark.parametrize("address", ["/standards", f"/standards/{OURS}", "/rooms", "/rooms/R2"])
+def test_nothing_that_is_reckoned_from_households_tells_of_the_building(renewed, address):
+    """What is required and missing, shares by households, words and places: all of it from tens."""
+    before, after = (stand(renewed, "system", address, day) for day in ("2026-06-30", "2026-07-01"))
+    assert before == after
+    before, after = (stand(renewed, "county", address, day) for day in ("2026-06-30", "2026-07-01"))
+    assert before != after
+
+
+def test_no_supposed_room_finds_out_the_households_by_what_would_do(renewed):
+    """The community of 420 lacks 29.02 m² of 210, that of 417 only 27.66 m²: a room of 28 would tell them apart."""
+    turned = set()
+    for room_m2 in range(25, 33):
+        before, after = (stand(renewed, "system", "", day, room_m2) for day in ("2026-06-30", "2026-07-01"))
+        assert before == after
+        exact = (stand(renewed, "county", "", day, room_m2) for day in ("2026-06-30", "2026-07-01"))
+        turned.add(len({one["changes"][0]["after"]["status"] for one in exact}))
+    assert turned == {1, 2}
+
+
+def test_new_projects_are_told_in_tens_with_what_they_owe(renewed):
+    def owed(role: str) -> list[list[tuple]]:
+        client = renewed.asking(role)
+        told = [
+            client.get("/projects").json()["projects"],
+            [client.get(f"/projects/{code}").json() for code in ("P1", "P2")],
+            client.get("/standards").json()["projects"],
+            client.get(f"/standards/{OURS}").json()["projects"],
+        ]
+        return [
+            [
+                (one["households"], one["required_m2"], one["shortfall_m2"], one["phases"][0]["owed_so_far_m2"])
+                for one in projects
+            ]
+            for projects in told
+        ]
+
+    assert owed("county") == [[(413.0, 206.5, 106.5, 206.5), (7.0, 3.5, 0.0, 3.5)]] * 4
+    assert owed("system") == [[(410.0, 205.0, 105.0, 205.0), (None, None, None, None)]] * 4
+
+
+def test_findings_of_before_are_told_without_the_areas_that_come_of_exact_households(renewed):
+    areas = ("required", "counted", "pending", "shortfall")
+
+    def recorded(role: str) -> list[dict]:
+        return renewed.asking(role).get(f"/standards/{OURS}").json()["recorded"]
+
+    [exact] = [one for one in recorded("county") if one["standard"] == "OURS-50"]
+    [told] = [one for one in recorded("system") if one["standard"] == "OURS-50"]
+    assert exact["required"] in (208.5, 210.0)
+    assert told == {**exact, **dict.fromkeys(areas)}
 
 
 def test_what_changed_is_told_without_any_count(renewed):
