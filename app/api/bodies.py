@@ -8,7 +8,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["LARGEST", "WHOLE", "Body", "Day", "Latitude", "Line", "Longitude", "Moment", "Number", "together"]
+__all__ = [
+    "LARGEST",
+    "SAYS_SOMETHING",
+    "WHOLE",
+    "Body",
+    "Day",
+    "Latitude",
+    "Line",
+    "Longitude",
+    "Moment",
+    "Number",
+    "together",
+]
 
 LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON and of our OpenAPI document takes for what it is."""
@@ -35,6 +47,9 @@ def _whole(given: Any) -> Any:
     """Take 3.0 for 3, which JSON Schema does not tell apart."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
+
+SAYS_SOMETHING = r"^[^\x00]*\S[^\x00]*$"
+"""The pattern of a text that is more than blanks."""
 
 Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 """A line of text: a name, a document's number, a reason."""

@@ -43,7 +43,7 @@ from app.store.buildings import Building, read_buildings
 from app.store.drawn import Box, read_before
 from app.store.facilities import Facility, read_facilities
 from app.store.ground import read_frame
-from app.store.notes import Note, read_notes
+from app.store.notes import Note, count_notes, read_notes
 from app.store.themes import Theme, read_old_grids, read_themes
 
 __all__ = ["router"]
@@ -73,6 +73,14 @@ class Held:
     themes: Sequence[Theme]
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Notes that wait: the first of them, and how many there are in all."""
+
+    first: tuple[Note, ...] = ()
+    count: int = 0
+
+
 @router.get("/plan")
 async def plan_map(
     request: Request,
@@ -87,8 +95,16 @@ async def plan_map(
         return caller
     board, language = service.boards.current, read_language(lang)
     ways = look_at_ways(service, board, caller, language, kind=kind, within_m=float(within))
-    notes = await _read_notes(service, caller)
-    seen = (caller.role, board.revisions.changes, board.day, language, ways.mark, *(one.id for one in notes))
+    waiting = await _read_notes(service, caller)
+    seen = (
+        caller.role,
+        board.revisions.changes,
+        board.day,
+        language,
+        ways.mark,
+        waiting.count,
+        *(one.id for one in waiting.first),
+    )
     etag = tag(caller.area, *seen)
     headers = {"ETag": etag, "Content-Security-Policy": MAP_POLICY, **PRIVATE}
     if matches(request, etag):
@@ -99,7 +115,7 @@ async def plan_map(
         judged = await judge(service, board.day, caller)
         visible = set(await visible_codes(service, caller, judged, board.day))
         found = judged.within(visible) if judged.ledgers.rooms else None
-        page = await asyncio.to_thread(_draw, board, held, found, ways, notes, _tiles(service), language)
+        page = await asyncio.to_thread(_draw, board, held, found, ways, waiting, _tiles(service), language)
         if len(service.pages) >= MOST_KEPT:
             service.pages.clear()
         service.pages[etag] = page
@@ -115,12 +131,13 @@ def _tiles(service: Service) -> Tiles | None:
     return Tiles(addresses, DEEPEST, service.base_map.settings.credit)
 
 
-async def _read_notes(service: Service, caller: Caller) -> list[Note]:
+async def _read_notes(service: Service, caller: Caller) -> Waiting:
     """Read the notes that wait, for those who deal with them."""
     if caller.role not in ROLES_WITH_NOTES:
-        return []
+        return Waiting()
     async with service.store.reading() as connection:
-        return await read_notes(connection, area=caller.area, handled=False, most=MOST_NOTES)
+        found = await read_notes(connection, area=caller.area, handled=False, most=MOST_NOTES)
+        return Waiting(tuple(found), await count_notes(connection, area=caller.area, handled=False))
 
 
 async def _read(service: Service, board: Board, caller: Caller) -> Held:
@@ -152,7 +169,7 @@ def _draw(
     held: Held,
     found: Assessment | None,
     ways: Ways,
-    notes: Sequence[Note],
+    waiting: Waiting,
     tiles: Tiles | None,
     language: str,
 ) -> str:
@@ -176,8 +193,9 @@ def _draw(
     if len(checked):
         views.append(view_old_checkup(checked, language))
     views += [_view_theme(theme, number, language) for number, theme in enumerate(held.themes, 1)]
-    if notes:
-        overlays.append(overlay_notes(list_notes(board, list(notes), language), language))
+    if waiting.first:
+        lines = list_notes(board, waiting.first, language)
+        overlays.append(overlay_notes(lines, language, count=waiting.count))
     return draw_plan(
         plan,
         language=language,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.api.board import Board
 from app.maps.languages import speak
 from app.maps.notes_page import NoteLine
@@ -10,7 +12,7 @@ from app.store.notes import Note
 __all__ = ["list_notes"]
 
 
-def list_notes(board: Board, found: list[Note], language: str) -> list[NoteLine]:
+def list_notes(board: Board, found: Sequence[Note], language: str) -> list[NoteLine]:
     """Return notes as planners read them, with the names of their grids."""
     say = speak(language)
     lines = []

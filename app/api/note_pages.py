@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
-from app.api.bodies import LARGEST
+from app.api.bodies import LARGEST, SAYS_SOMETHING
 from app.api.errors import Forbidden
 from app.api.identity import refuse_other_sites
 from app.api.note_lines import list_notes
@@ -18,7 +18,7 @@ from app.api.routing import StrictRoute
 from app.api.service import Changing, Service, Serving
 from app.maps.notes_page import draw_notes
 from app.store.errors import Conflict
-from app.store.notes import handle_note, read_notes
+from app.store.notes import count_notes, handle_note, read_notes
 
 __all__ = ["router"]
 
@@ -43,7 +43,7 @@ async def handled(
     service: Serving,
     changing: Changing,
     number: Annotated[int, Path(ge=1, le=LARGEST)],
-    outcome: Annotated[str, Form(min_length=1, max_length=300)],
+    outcome: Annotated[str, Form(min_length=1, max_length=300, pattern=SAYS_SOMETHING)],
     lang: str = "zh",
 ) -> Response:
     """Take the form: write down what came of a note, once; what somebody else has dealt with is told on the page."""
@@ -54,7 +54,7 @@ async def handled(
     _reader(caller)
     try:
         async with changing() as connection:
-            await handle_note(connection, number, outcome.strip(), by=caller.label, area=caller.area)
+            await handle_note(connection, number, outcome, by=caller.label, area=caller.area)
     except Conflict as error:
         fault = error.english if lang == "en" else str(error)
         return HTMLResponse(
@@ -69,10 +69,11 @@ async def _draw(service: Service, caller: Caller, lang: str, fault: str = "") ->
     board = service.boards.current
     async with service.store.reading() as connection:
         waiting = await read_notes(connection, area=caller.area, handled=False, most=MOST_LISTED)
+        count = await count_notes(connection, area=caller.area, handled=False)
         done = await read_notes(connection, area=caller.area, handled=True, most=MOST_DONE, newest=True)
     frame = page_frame(caller, "/notes", lang)
     lines = (list_notes(board, found, frame.language) for found in (waiting, done))
-    return draw_notes(frame, *lines, fault=fault)
+    return draw_notes(frame, *lines, count=count, fault=fault)
 
 
 def _reader(caller: Caller) -> Caller:

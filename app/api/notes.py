@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
-from app.api.bodies import LARGEST, Body, Latitude, Line, Longitude, Moment
+from app.api.bodies import LARGEST, SAYS_SOMETHING, Body, Latitude, Longitude, Moment
 from app.api.errors import BadRequest, Forbidden, NotHere, Wrong
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Service, Serving, json_response
@@ -33,7 +33,7 @@ class NoteAsked(Body):
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,64}$", examples=["0b0f5b0e-3f1c-4b0a-9a53-0d6f2b1f7c55"])]
     grid_code: Annotated[str, Field(max_length=40, examples=["330482001001003"])]
-    text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE, pattern=r"^[^\x00]*\S[^\x00]*$")]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE, pattern=SAYS_SOMETHING)]
     lon: Longitude
     lat: Latitude
     accuracy_m: Annotated[float | None, Field(ge=0, le=1e7, allow_inf_nan=False)] = None
@@ -43,7 +43,7 @@ class NoteAsked(Body):
 class OutcomeAsked(Body):
     """What came of a note, in a line."""
 
-    outcome: Line = ""
+    outcome: Annotated[str, Field(min_length=1, max_length=500, pattern=SAYS_SOMETHING)]
 
 
 @router.post("/m/notes", status_code=201, summary="提交边界意见 Send a note on a border")

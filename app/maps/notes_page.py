@@ -36,15 +36,30 @@ class NoteLine:
     map_address: str = ""
 
 
-def draw_notes(frame: Frame, open_notes: Sequence[NoteLine], done: Sequence[NoteLine], *, fault: str = "") -> str:
-    """Draw the list: those that wait, each with a form for what came of it, and those that were dealt with."""
+def draw_notes(
+    frame: Frame, open_notes: Sequence[NoteLine], done: Sequence[NoteLine], *, count: int, fault: str = ""
+) -> str:
+    """Draw the list: those that wait, each with a form for what came of it, and those that were dealt with.
+
+    `count` is how many wait in all, where the list is cut.
+    """
     title = served_words(frame.language)["notes"]
-    return draw_page("notes.html", frame, title, waiting=open_notes, done=done, fault=fault)
+    shown = len(open_notes)
+    cut = speak(frame.language)(
+        f"这里列出最早的 {shown} 条，处理后列出其余的。",
+        f"The first {shown} are listed; the others follow when these are dealt with.",
+    )
+    told = {"count": count, "cut": cut if shown < count else "", "fault": fault}
+    return draw_page("notes.html", frame, title, waiting=open_notes, done=done, **told)
 
 
-def overlay_notes(notes: Sequence[NoteLine], language: str = "zh") -> Overlay:
-    """Return the places of notes, by their numbers."""
-    title = speak(language)(f"边界意见（待处理 {len(notes)} 条）", f"Notes on borders ({len(notes)} waiting)")
+def overlay_notes(notes: Sequence[NoteLine], language: str = "zh", *, count: int) -> Overlay:
+    """Return the places of notes, by their numbers; `count` is how many wait in all, where these are the first."""
+    shown = len(notes)
+    title = speak(language)(
+        f"边界意见（待处理 {count} 条{f'，图上是最早的 {shown} 条' if shown < count else ''}）",
+        f"Notes on borders ({count} waiting{f', the first {shown} drawn' if shown < count else ''})",
+    )
     points = shapely.points(np.array([(one.longitude, one.latitude) for one in notes], dtype=float).reshape(-1, 2))
     return Overlay(
         "notes", title, "note", np.asarray(points, dtype=object), [str(one.number) for one in notes], shown=False

@@ -15,7 +15,7 @@ from app.store.areas import Area, bound_grid
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.tables import SRID, boundary_notes, grids
 
-__all__ = ["LONGEST_NOTE", "MOST_OPEN", "NewNote", "Note", "add_note", "handle_note", "read_notes"]
+__all__ = ["LONGEST_NOTE", "MOST_OPEN", "NewNote", "Note", "add_note", "count_notes", "handle_note", "read_notes"]
 
 LONGEST_NOTE = 300
 MOST_OPEN = 200
@@ -110,6 +110,12 @@ async def read_notes(
     return [Note(*row) for row in await connection.execute(question)]
 
 
+async def count_notes(connection: AsyncConnection, *, area: Area, handled: bool) -> int:
+    """Count the notes of an area that are dealt with, or wait."""
+    mine = _notes(area).where(boundary_notes.c.handled_at.is_not(None) == handled)
+    return int(await connection.scalar(select(func.count()).select_from(mine.subquery())) or 0)
+
+
 async def handle_note(connection: AsyncConnection, number: int, outcome: str, *, by: str, area: Area) -> None:
     """Write down what came of a note, once.
 
@@ -119,7 +125,12 @@ async def handle_note(connection: AsyncConnection, number: int, outcome: str, *,
         There is none in the area.
     Conflict
         It has been dealt with.
+    Refused
+        Nothing is written of what came of it.
     """
+    outcome = outcome.strip()
+    if not outcome:
+        raise Refused("请写明处理结果", "write what came of the note")
     mine = boundary_notes.c.id == number
     row = (await connection.execute(_notes(area).where(mine).with_for_update(of=boundary_notes))).one_or_none()
     if row is None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from live_service import ELSEWHERE, FIRST, point_in
+from live_service import ELSEWHERE, FIRST, PASSWORD, point_in
+
+from tests.maps.packed import read_page
 
 LON, LAT = point_in(1, 1)
 NOTE = {
@@ -23,6 +25,12 @@ def send(live, role="worker", **changes):
 
 def notes_of(live, role, **query):
     return live.asking(role).get("/boundary-notes", params=query).json()["notes"]
+
+
+def cookie(live, user):
+    answer = live.asking("").post("/sign-in", data={"name": user, "password": PASSWORD})
+    live.asking("").inner.cookies.clear()
+    return {"Cookie": answer.headers["set-cookie"].split(";")[0]}
 
 
 def test_a_note_that_is_sent_twice_is_kept_once(live):
@@ -68,10 +76,7 @@ def test_what_is_no_note_is_refused(live, wrong):
 
 
 def test_a_note_from_another_site_is_refused(live):
-    form = {"name": "u-worker", "password": "correct horse 9"}
-    cookie = live.asking("").post("/sign-in", data=form).headers["set-cookie"].split(";")[0]
-    live.asking("").inner.cookies.clear()
-    headers = {"Cookie": cookie, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    headers = {**cookie(live, "u-worker"), "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     note = {**NOTE, "id": "cross-site"}
     assert live.asking("").post("/m/notes", json=note, headers=headers).status_code == 403
 
@@ -88,13 +93,38 @@ def test_a_note_is_dealt_with_once_and_by_those_of_its_area(live):
     number = send(live, id="to-be-handled").json()["id"]
     address = f"/boundary-notes/{number}/handled"
     assert live.asking("neighbour").post(address, json={"outcome": "x"}).status_code == 403
-    assert live.asking("community").post("/boundary-notes/999999/handled", json={}).status_code == 404
+    assert live.asking("community").post("/boundary-notes/999999/handled", json={"outcome": "x"}).status_code == 404
     done = live.asking("community").post(address, json={"outcome": "已核实，下次调整"})
     assert done.status_code == 200
-    assert live.asking("county").post(address, json={}).status_code == 409
+    assert live.asking("county").post(address, json={"outcome": "x"}).status_code == 409
     [held] = [note for note in notes_of(live, "county", handled=True) if note["id"] == number]
     assert (held["outcome"], held["handled_by"]) == ("已核实，下次调整", "key:community")
     assert number not in [note["id"] for note in notes_of(live, "county", handled=False)]
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\u3000", "\x1c"])
+def test_no_note_is_closed_with_nothing_written(live, blank):
+    number = send(live, id="closed-with-blanks").json()["id"]
+    asked = live.asking("community").post(f"/boundary-notes/{number}/handled", json={"outcome": blank})
+    form = live.asking("").post(f"/notes/{number}", data={"outcome": blank}, headers=cookie(live, "u-community"))
+    assert {asked.status_code, form.status_code} <= {400, 409}
+    assert number in [note["id"] for note in notes_of(live, "county", handled=False)]
+
+
+@pytest.mark.parametrize(("path", "most"), [("/notes", "note_pages.MOST_LISTED"), ("/plan", "map_page.MOST_NOTES")])
+def test_how_many_notes_wait_is_counted_beyond_those_that_are_shown(live, monkeypatch, path, most):
+    send(live, id="counted-note-1")
+    send(live, id="counted-note-2")
+    waiting = len(notes_of(live, "county", handled=False))
+    monkeypatch.setattr(f"app.api.{most}", 1)
+    page = live.asking("").get(path, headers=cookie(live, "u-county"))
+    told = page.text if path == "/notes" else str(read_page(page.text))
+    assert waiting > 1
+    if path == "/notes":
+        assert f'<span class="status">{waiting}</span>' in told
+        assert "这里列出最早的 1 条" in told
+    else:
+        assert f"边界意见（待处理 {waiting} 条，图上是最早的 1 条）" in told
 
 
 def test_long_lists_are_told_page_by_page(live):
