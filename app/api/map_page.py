@@ -63,7 +63,7 @@ class Held:
 
     plan: Plan
     before: gpd.GeoDataFrame
-    """Grids that were there before those in force; empty where nobody knows."""
+    """Grids that were there before those in force; empty where nobody knows, and for whoever sees one grid."""
     old: gpd.GeoDataFrame
     """Grids that somebody has handed in as those before the first plan, with what their checkup found."""
     assignments: Sequence[Assignment]
@@ -147,9 +147,11 @@ async def _read(service: Service, board: Board, caller: Caller) -> Held:
             raise NotHere("还没有生效的划分方案", "no plan is in force yet")
         old = await read_old_grids(connection, area=caller.area)
         before = await read_before(connection, board.day, area=caller.area)
+        if caller.area.scope == "grid":  # they and the buildings go on where the plan that is seen ends
+            old, before = old.iloc[:0], before.iloc[:0]
         return Held(
             plan,
-            before if len(before) else old,
+            _join_before(before, old),
             old,
             await read_assignments(connection, on=board.day, area=caller.area, most=None),
             await read_frame(connection, _box(plan)),
@@ -157,6 +159,17 @@ async def _read(service: Service, board: Board, caller: Caller) -> Held:
             await read_facilities(connection, area=caller.area),
             await read_themes(connection, area=caller.area),
         )
+
+
+def _join_before(before: gpd.GeoDataFrame, old: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the grids of the plan before, and the old grids handed in where it had none yet."""
+    if not len(before) or not len(old):
+        return before if len(before) else old
+    places = old.geometry.representative_point().to_numpy()
+    held, _ = shapely.STRtree(before.geometry.to_numpy()).query(places, predicate="intersects")
+    first = old[~np.isin(np.arange(len(old)), held)]
+    names = ["grid_code", "name", "geometry"]
+    return gpd.GeoDataFrame(pd.concat([before[names], first[names]], ignore_index=True), crs=DEGREES)
 
 
 def _box(plan: Plan) -> Box:
