@@ -11,7 +11,7 @@ from app.files.plans import read_plan
 from app.reports import cards
 from app.reports.codes import qr_modules
 from app.store.connect import open_store
-from app.store.links import find_link
+from app.store.links import find_link, read_links
 
 OPTIONS = ("--only", "999901001001", "--only", "999901001002")
 
@@ -101,6 +101,32 @@ def test_a_card_made_with_a_database_carries_the_signed_link_of_its_grid(
             return {(await find_link(connection, token)).grid_id for token in tokens}
 
     assert len(asyncio.run(find())) == len(list((tmp_path / "cards").glob("*.jpg"))) > 1
+
+
+@pytest.mark.parametrize("fault", ["there already", "no staff", "not drawn"])
+def test_cards_that_are_not_drawn_leave_no_link_that_holds(
+    jiexiang_here, demonstration, store_settings, tmp_path, monkeypatch, fault
+):
+    monkeypatch.setenv("DATABASE_URL", store_settings.database_url)
+    monkeypatch.setenv("JIEXIANG_PUBLIC_URL", "https://grid.example")
+    plan = demonstration.folder / "plan.gpkg"
+    assert jiexiang_here("import", plan).exit_code == 0
+    asked = ["cards", plan, "--only", OPTIONS[1], "--links", "30", "--workers", "1", "--out", tmp_path / "cards"]
+    if fault == "there already":
+        assert jiexiang_here(*[part for part in asked if part not in ("--links", "30")]).exit_code == 0
+    elif fault == "no staff":
+        asked += ["--staff", tmp_path / "nobody.xlsx"]
+    else:
+        monkeypatch.setattr(cards, "qr_modules", lambda _: 1 / 0)
+    assert jiexiang_here(*asked).exit_code != 0
+
+    async def find():
+        async with open_store(store_settings.database_url, store_settings) as store, store.reading() as connection:
+            return await read_links(connection)
+
+    found = asyncio.run(find())
+    assert [link.prefix for link in found if link.revoked_at is None] == []
+    assert bool(found) == (fault != "there already")
 
 
 def test_water_and_railways_of_the_barriers_are_drawn_on_a_card(jiexiang_here, asked, drawn, town_options, tmp_path):

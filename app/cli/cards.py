@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,7 +85,7 @@ def cards(
     """Draw the cards, all of them or none, and say where they are."""
     with reporting(context, as_json=as_json) as terminal:
         from app import run
-        from app.jobs.cards import CardOrder
+        from app.jobs.cards import CardOrder, choose_grids
         from app.jobs.cards import cards as draw_cards
         from app.jobs.inputs import Inputs
         from app.reports.cards import DUTIES, CardWords
@@ -110,10 +112,10 @@ def cards(
             workers=workers or settings.machine.workers,
             force=force,
         )
-        if links:
-            order = replace(order, words=replace(words, links=_add_links(settings, plan, order.only, links)))
-        with terminal.progress() as on_step:
-            done = draw_cards(order, run_tasks=run.run_tasks, on_step=on_step)
+        codes = choose_grids(order).codes if links else []
+        with _linking(settings, codes, links) as led, terminal.progress() as on_step:
+            told = replace(order, words=replace(words, links=led))
+            done = draw_cards(told, run_tasks=run.run_tasks, on_step=on_step)
         if as_json:
             terminal.print_json({"folder": str(done.folder), "files": done.files})
             return
@@ -121,24 +123,31 @@ def cards(
         terminal.print(f"{done.folder}：{count:,} 个网格的责任卡", f"{done.folder}: cards of {count:,} grids")
 
 
-def _add_links(settings: Settings, plan: Path, only: tuple[str, ...], days: int) -> dict[str, str]:
-    """Add a link to every grid that gets a card, all of them or none; what makes it secret is printed there alone."""
+@contextmanager
+def _linking(settings: Settings, codes: Sequence[str], days: int) -> Iterator[Mapping[str, str]]:
+    """Add a link to every grid while its card is drawn; where that fails none of the links holds any longer."""
+    if not codes:
+        yield {}
+        return
+    links = _add_links(settings, codes, days)
+    try:
+        yield links
+    except BaseException:
+        _withdraw_links(settings, links)
+        raise
+
+
+def _add_links(settings: Settings, codes: Sequence[str], days: int) -> dict[str, str]:
+    """Add a link to every grid, all of them or none; what makes it secret is printed on the card alone."""
     from datetime import UTC, datetime, timedelta
 
     from app.cli.access import run_in_store
-    from app.files.plans import read_plan
     from app.store.links import add_link
     from app.store.places import find_grids
 
     base = settings.service.public_url
     if not base:
         raise UsageError("--links 要先设置 JIEXIANG_PUBLIC_URL：手机打开服务的地址，如 https://grid.example.gov.cn")
-    grids = read_plan(plan).grids
-    codes = [
-        str(code)
-        for code, home in zip(grids["grid_code"], grids["community_code"], strict=True)
-        if not only or home in only
-    ]
 
     async def work(connection: AsyncConnection) -> dict[str, str]:
         known = await find_grids(connection, codes)
@@ -152,6 +161,18 @@ def _add_links(settings: Settings, plan: Path, only: tuple[str, ...], days: int)
         }
 
     return run_in_store(settings, work, "link add", f"{len(codes)} grids")
+
+
+def _withdraw_links(settings: Settings, links: Mapping[str, str]) -> None:
+    """Revoke links that no card carries."""
+    from app.cli.access import run_in_store
+    from app.store.links import prefix_of, revoke_link
+
+    async def work(connection: AsyncConnection) -> None:
+        for address in links.values():
+            await revoke_link(connection, prefix_of(address.rpartition("#")[2]))
+
+    run_in_store(settings, work, "link revoke", f"{len(links)} grids")
 
 
 def _read_duties(file: Path) -> tuple[str, ...]:

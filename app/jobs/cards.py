@@ -23,7 +23,7 @@ from app.reports.cards import MOST_DUTIES, CardMaker, CardWords, print_cards
 from app.reports.ledgers import NOBODY, Dwellings, Roster, settle_dwellings
 from app.reports.texts import file_name
 
-__all__ = ["CardOrder", "CardsDone", "cards"]
+__all__ = ["CardOrder", "CardsDone", "cards", "choose_grids"]
 
 AROUND_DEGREES = 0.006
 """What lies about this far from a community may be seen on a card: 600 m."""
@@ -52,6 +52,25 @@ class CardsDone:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """The plan and, by community, the grids that get a card: each as a name of its files with its row."""
+
+    plan: Plan
+    names: Mapping[str, Mapping[str, int]]
+
+    @property
+    def files(self) -> list[str]:
+        """Names of the files that will be written."""
+        return [f"{name}.{kind}" for own in self.names.values() for name in own for kind in ("jpg", "pdf")]
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of the grids that get a card."""
+        rows = [row for own in self.names.values() for row in own.values()]
+        return [str(code) for code in self.plan.grids["grid_code"].iloc[rows]]
+
+
+@dataclass(frozen=True)
 class _Task:
     """The cards of one community: what is seen on them, and the names of their files by rows of the plan."""
 
@@ -64,6 +83,28 @@ class _Task:
     folder: Path
 
 
+def choose_grids(order: CardOrder) -> Chosen:
+    """Read which grids get a card, and refuse before anything is done what cannot be drawn or written.
+
+    Raises
+    ------
+    InputError, UsageError
+        The plan cannot be read, or lacks one of the communities; there are too many duties, or cards there already.
+    """
+    if len(order.words.duties) > MOST_DUTIES:
+        raise UsageError(f"职责有 {len(order.words.duties)} 行：一张卡最多 {MOST_DUTIES} 行")
+    plan = read_plan(order.plan)
+    known = [str(code) for code in plan.communities["community_code"]]
+    unknown = sorted(set(order.only) - set(known))
+    if unknown:
+        raise UsageError(f"--only {'、'.join(unknown)}：方案中没有这个社区")
+    names = _name_files(plan)
+    wanted = [code for code in known if code in names and (not order.only or code in order.only)]
+    chosen = Chosen(plan, {code: names[code] for code in wanted})
+    refuse_to_overwrite(order.folder, chosen.files, force=order.force)
+    return chosen
+
+
 def cards(order: CardOrder, *, run_tasks: RunTasks, on_step: OnStep) -> CardsDone:
     """Draw the card of every grid, all of them or none; the same inputs give the same bytes.
 
@@ -72,28 +113,21 @@ def cards(order: CardOrder, *, run_tasks: RunTasks, on_step: OnStep) -> CardsDon
     InputError, UsageError
         Nothing is written then.
     """
-    if len(order.words.duties) > MOST_DUTIES:
-        raise UsageError(f"职责有 {len(order.words.duties)} 行：一张卡最多 {MOST_DUTIES} 行")
     steps = Steps(on_step)
     with steps.take("read"):
-        plan = read_plan(order.plan)
-        known = [str(code) for code in plan.communities["community_code"]]
-        unknown = sorted(set(order.only) - set(known))
-        if unknown:
-            raise UsageError(f"--only {'、'.join(unknown)}：方案中没有这个社区")
-        names = _name_files(plan)
-        chosen = {code: names[code] for code in known if code in names and (not order.only or code in order.only)}
-        files = [f"{name}.{kind}" for own in chosen.values() for name in own for kind in ("jpg", "pdf")]
-        refuse_to_overwrite(order.folder, files, force=order.force)
+        chosen = choose_grids(order)
+        plan, files = chosen.plan, chosen.files
         layers, _ = read_layers_of(order.inputs, plan)
         told = bool(len(layers.buildings))
         dwellings = settle_dwellings(plan.grids, plan.communities, layers.buildings, layers.compounds) if told else None
         roster = Roster(read_roster(order.staff)) if order.staff else NOBODY
     with write_whole(order.folder, files, force=order.force) as part:
-        tasks = [_cut(plan, dwellings, roster, order.words, layers.barriers, own, part) for own in chosen.values()]
+        tasks = [
+            _cut(plan, dwellings, roster, order.words, layers.barriers, own, part) for own in chosen.names.values()
+        ]
         with steps.take("write", of=len(tasks)) as advance:
             outcomes = run_tasks(_print, tasks, workers=order.workers, on_outcome=lambda _number, _outcome: advance())
-        for code, outcome in zip(chosen, outcomes, strict=True):
+        for code, outcome in zip(chosen.names, outcomes, strict=True):
             if isinstance(outcome.value, Failure):
                 raise JiexiangError(f"社区 {code} 的网格责任卡画不出来，什么都没有写：{outcome.value.message}")
     return CardsDone(order.folder, tuple(files))

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.store.errors import Conflict, NotFound
 from app.store.tables import OWN_CODES, grid_codes, grid_links
 
-__all__ = ["MARK", "Link", "add_link", "find_link", "read_links", "revoke_link"]
+__all__ = ["MARK", "Link", "add_link", "find_link", "prefix_of", "read_links", "revoke_link"]
 
 MARK = "jxl_"
 """What a token begins with."""
@@ -48,6 +48,11 @@ async def add_link(connection: AsyncConnection, grid_id: int, *, expires_at: dat
     }
     await connection.execute(insert(grid_links).values(row))
     return f"{MARK}{prefix}_{secret}"
+
+
+def prefix_of(token: str) -> str:
+    """Return the part of a token that names its link and is no secret."""
+    return token.removeprefix(MARK).partition("_")[0]
 
 
 async def find_link(connection: AsyncConnection, token: str) -> Link | None:
