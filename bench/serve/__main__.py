@@ -144,6 +144,7 @@ def main() -> None:
         record["versions"] = {name: version_of(python, name) for name in ("tipg", "pygeoapi")}
     text = as_markdown(record)
     print(text)
+    given.results.mkdir(parents=True, exist_ok=True)
     file = given.results / f"{record['date']}-serve"
     file.with_suffix(".md").write_text(text, encoding="utf-8")
     file.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
