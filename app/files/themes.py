@@ -184,6 +184,6 @@ def _plain(value: Any) -> Any:
     """Return text or a number, yes and no as words, and None for nothing."""
     if isinstance(value, bool | np.bool_ | str) and str(value).lower() in YES_NO:
         return YES_NO[str(value).lower()]
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
+    if value is None or not str(value).strip() or (not isinstance(value, str) and pd.isna(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value

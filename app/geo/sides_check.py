@@ -156,7 +156,7 @@ class _Known:
         return found
 
     def off_centre_m(self, name: str, pieces: Flags) -> float:
-        """Measure how far the outline runs from the middle of a street, 0 where it runs in it."""
+        """Measure how far the outline runs from the middle of a street, by the metres of it; 0 where it runs in it."""
         piece, barrier, distance = self.along
         mine = pieces[piece] & self.barriers(name)[barrier]
         close = mine & (distance <= self.around.reach_m[barrier])
@@ -165,7 +165,9 @@ class _Known:
             return 0.0
         nearest = np.full(len(self.middles), np.inf)
         np.minimum.at(nearest, piece[mine], distance[mine])
-        middle = float(np.median(nearest[np.isfinite(nearest)]))
+        row = np.argsort(nearest, kind="stable")[: np.isfinite(nearest).sum()]
+        metres = np.cumsum(self.pieces.length[row])
+        middle = float(nearest[row[np.searchsorted(metres, metres[-1] / 2)]])  # as for the words: where most of it runs
         reach = float(self.around.centre_m[barrier[mine]].max())
         return middle if middle > max(reach, ON_BARRIER_M) else 0.0
 
