@@ -50,6 +50,7 @@ def take_in(path: Path, *, name: str, seconds: float = SECONDS, memory_bytes: in
         It is no plan file, it is damaged, or it needs more time or memory than a plan does.
     """
     _refuse_other_content(path, name)
+    path = path.absolute()  # the process that reads it stands in a folder of its own
     with tempfile.TemporaryDirectory(prefix="jiexiang-intake-") as folder:
         out = Path(folder)
         command = [sys.executable, "-m", "app.files.intake", str(path), folder, str(memory_bytes)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -83,6 +84,11 @@ def test_a_geopackage_that_is_no_plan_is_refused(tmp_path):
     path = tmp_path / "plan.gpkg"
     shutil.copy(TOWN, path)
     assert kind_of(path) == "not_a_plan"
+
+
+def test_a_plan_is_found_by_a_name_from_where_one_stands(plan_file, monkeypatch):
+    monkeypatch.chdir(plan_file.parent)
+    assert len(take_in(Path(plan_file.name), name="plan.gpkg").grids) == len(read_plan(plan_file).grids)
 
 
 def test_time_and_memory_are_limited(plan_file):
