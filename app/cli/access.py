@@ -13,7 +13,7 @@ from app.cli.root import app
 from app.settings import Settings
 
 if TYPE_CHECKING:
-    from app.store.connect import AsyncConnection, Store
+    from app.store.connect import AsyncConnection
 
 __all__ = ["key", "run_in_store", "user"]
 
@@ -176,16 +176,7 @@ def revoke(
 def run_in_store(
     settings: Settings, work: Callable[[AsyncConnection], Awaitable[Value]], action: str = "", subject: str = ""
 ) -> Value:
-    """Do something in one transaction of the store, which is brought to this version first; an action is audited."""
-    from app.jobs.audit import of_command
-    from app.jobs.database import work_in
-    from app.store.audit import write_audit
+    """Do something in one transaction of the store; an action is audited."""
+    from app.jobs.audit import run_in_store as run
 
-    async def go(store: Store) -> Value:
-        async with store.writing() as connection:
-            done = await work(connection)
-            if action:
-                await write_audit(connection, [of_command(action, subject)])
-            return done
-
-    return work_in(settings.store, go)
+    return run(settings.store, work, action, subject)

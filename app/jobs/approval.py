@@ -8,12 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from app.geo.errors import UsageError
-from app.jobs.audit import of_command
+from app.jobs.audit import run_in_store
 from app.jobs.database import work_in
 from app.settings import StoreSettings
 from app.store import plans, publication
-from app.store.audit import write_audit
-from app.store.connect import Store
+from app.store.connect import AsyncConnection, Store
 from app.store.objections import NewObjection, Objection, add_objection, read_objections
 from app.store.objections import reply as reply_to
 from app.store.papers import LARGEST_PAPER, NewPaper, Paper, file_paper, read_papers
@@ -94,14 +93,11 @@ def take_step(
     """
     new = [_read_paper(path) for path in papers]
 
-    async def work(store: Store) -> list[Paper]:
-        async with store.writing() as connection:
-            await plans.take_step(connection, plan_id, step, act, skippable=settings.skipped_steps, notice=notice)
-            filed = [await file_paper(connection, plan_id, one, by=act.actor, step=step) for one in new]
-            await write_audit(connection, [of_command(f"plan {step}", f"plan {plan_id}")])
-            return filed
+    async def work(connection: AsyncConnection) -> list[Paper]:
+        await plans.take_step(connection, plan_id, step, act, skippable=settings.skipped_steps, notice=notice)
+        return [await file_paper(connection, plan_id, one, by=act.actor, step=step) for one in new]
 
-    return work_in(settings, work)
+    return run_in_store(settings, work, f"plan {step}", f"plan {plan_id}")
 
 
 def file_papers(settings: StoreSettings, plan_id: int, papers: Sequence[Path], *, by: str) -> list[Paper]:
@@ -116,13 +112,10 @@ def file_papers(settings: StoreSettings, plan_id: int, papers: Sequence[Path], *
     """
     new = [_read_paper(path) for path in papers]
 
-    async def work(store: Store) -> list[Paper]:
-        async with store.writing() as connection:
-            filed = [await file_paper(connection, plan_id, one, by=by) for one in new]
-            await write_audit(connection, [of_command("plan paper", f"plan {plan_id}")])
-            return filed
+    async def work(connection: AsyncConnection) -> list[Paper]:
+        return [await file_paper(connection, plan_id, one, by=by) for one in new]
 
-    return work_in(settings, work)
+    return run_in_store(settings, work, "plan paper", f"plan {plan_id}")
 
 
 def _read_paper(path: Path) -> NewPaper:
@@ -149,13 +142,10 @@ def object_to(settings: StoreSettings, plan_id: int, new: NewObjection) -> int:
         What is against it.
     """
 
-    async def work(store: Store) -> int:
-        async with store.writing() as connection:
-            number = await add_objection(connection, plan_id, new)
-            await write_audit(connection, [of_command("plan objection", f"plan {plan_id}")])
-            return number
+    async def work(connection: AsyncConnection) -> int:
+        return await add_objection(connection, plan_id, new)
 
-    return work_in(settings, work)
+    return run_in_store(settings, work, "plan objection", f"plan {plan_id}")
 
 
 def reply(settings: StoreSettings, objection_id: int, text: str, *, by: str, adopted: bool) -> None:
@@ -167,12 +157,10 @@ def reply(settings: StoreSettings, objection_id: int, text: str, *, by: str, ado
         What is against it.
     """
 
-    async def work(store: Store) -> None:
-        async with store.writing() as connection:
-            await reply_to(connection, objection_id, text, by=by, adopted=adopted)
-            await write_audit(connection, [of_command("plan reply", f"objection {objection_id}")])
+    async def work(connection: AsyncConnection) -> None:
+        await reply_to(connection, objection_id, text, by=by, adopted=adopted)
 
-    work_in(settings, work)
+    run_in_store(settings, work, "plan reply", f"objection {objection_id}")
 
 
 def publish(settings: StoreSettings, plan_id: int, *, effective: date, act: Act) -> Published:
@@ -184,15 +172,12 @@ def publish(settings: StoreSettings, plan_id: int, *, effective: date, act: Act)
         What is against it.
     """
 
-    async def work(store: Store) -> Published:
-        async with store.writing() as connection:
-            done = await publication.publish(
-                connection, plan_id, effective=effective, act=act, skippable=settings.skipped_steps
-            )
-            await write_audit(connection, [of_command("publish", f"plan {plan_id}")])
-            return done
+    async def work(connection: AsyncConnection) -> Published:
+        return await publication.publish(
+            connection, plan_id, effective=effective, act=act, skippable=settings.skipped_steps
+        )
 
-    return work_in(settings, work)
+    return run_in_store(settings, work, "publish", f"plan {plan_id}")
 
 
 def withdraw(settings: StoreSettings, plan_id: int, *, on: date, act: Act, again: int | None) -> Withdrawn:
@@ -204,10 +189,7 @@ def withdraw(settings: StoreSettings, plan_id: int, *, on: date, act: Act, again
         What is against it.
     """
 
-    async def work(store: Store) -> Withdrawn:
-        async with store.writing() as connection:
-            done = await publication.withdraw(connection, plan_id, on=on, act=act, again=again)
-            await write_audit(connection, [of_command("withdraw", f"plan {plan_id}")])
-            return done
+    async def work(connection: AsyncConnection) -> Withdrawn:
+        return await publication.withdraw(connection, plan_id, on=on, act=act, again=again)
 
-    return work_in(settings, work)
+    return run_in_store(settings, work, "withdraw", f"plan {plan_id}")

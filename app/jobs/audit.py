@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from app.geo.errors import UsageError
 from app.jobs.database import work_in
@@ -13,9 +15,11 @@ from app.store import audit_archive
 from app.store.audit import Entry, Head, Sealed, Wanted, read_audit, read_head, write_audit
 from app.store.audit_archive import LEAST_DAYS, Segment, keep_head, make_key, read_heads, read_key
 from app.store.audit_check import AuditReport, check_audit
-from app.store.connect import Store
+from app.store.connect import AsyncConnection, Store
 
-__all__ = ["Archived", "archive_audit", "list_audit", "note_head", "of_command", "verify_audit"]
+__all__ = ["Archived", "archive_audit", "list_audit", "note_head", "of_command", "run_in_store", "verify_audit"]
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,27 @@ class Archived:
 def of_command(action: str, subject: str = "", result: str = "ok") -> Entry:
     """Return the entry of a command, by whoever is signed in to this machine."""
     return Entry("cli", None, getpass.getuser(), action, subject, "cli", result)
+
+
+def run_in_store(
+    settings: StoreSettings, work: Callable[[AsyncConnection], Awaitable[Value]], action: str = "", subject: str = ""
+) -> Value:
+    """Do something in one transaction of the store, which is brought to this version first; an action is audited.
+
+    Raises
+    ------
+    StoreError
+        What the store has against it.
+    """
+
+    async def go(store: Store) -> Value:
+        async with store.writing() as connection:
+            done = await work(connection)
+            if action:
+                await write_audit(connection, [of_command(action, subject)])
+            return done
+
+    return work_in(settings, go)
 
 
 def list_audit(settings: StoreSettings, wanted: Wanted, *, most: int) -> list[Sealed]:
