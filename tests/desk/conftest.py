@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -19,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.files.standards import read_standards
 from app.geo.assessment import Community
@@ -39,9 +34,9 @@ from app.store.rooms import replace_rooms
 from app.store.standards import replace_standards
 from app.store.themes import Theme, ThemeValue, replace_themes
 from app.store.users import NewUser, add_user
+from tests.browsing import run_browser, run_serve
 from tests.maps.toy_plan import EAST, HOSTILE, WEST, draw_toy_plan, place
 
-COMMAND = Path(sys.executable).with_name("jiexiang")
 AXE = (Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js").read_text("utf-8")
 PASSWORD = "correct horse 9"  # noqa: S105  of an account that lives for a test
 EVERY_STEP = frozenset({"reviewed", "public_notice", "approved"})
@@ -187,29 +182,15 @@ def address(postgis, tmp_path_factory) -> Iterator[str]:
         asyncio.run(go())
         environ = {**os.environ, "DATABASE_URL": settings.database_url, "JIEXIANG_PLAIN_HTTP": "1"}
         log = tmp_path_factory.mktemp("serve") / "log"
-        with log.open("w") as errors:
-            command = [COMMAND, "serve", "--port", "0", "--workers", "1"]
-            process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=errors, text=True)
-        try:
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            assert found, log.read_text()
-            yield found[0]
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-            process.stdout.close()
+        with run_serve(environ, log) as address:
+            yield address
 
 
 @pytest.fixture(scope="module")
 def browser(address) -> Iterator[Browser]:
     """Run a browser for a module: while it runs, nothing else may run a loop in this process."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed, so pages cannot be opened: apt-get install chromium")
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=list(FLAGS))
+    with run_browser(FLAGS) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

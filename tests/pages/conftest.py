@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.settings import StoreSettings
 from app.store.areas import find_area
@@ -31,10 +26,10 @@ from app.store.places import find_communities, find_grids
 from app.store.plans import Act, import_plan
 from app.store.publication import publish
 from app.store.users import NewUser, add_user
+from tests.browsing import run_browser, run_serve
 from tests.maps.toy_plan import EAST, HOSTILE, WEST, draw_toy_plan
 from tests.store.drawn_plans import community_code, draw_plan, grid_code
 
-COMMAND = Path(sys.executable).with_name("jiexiang")
 AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
 PASSWORD = "correct horse 9"  # noqa: S105  of accounts that live for a test
 SINCE = date(2026, 1, 1)
@@ -183,29 +178,15 @@ def served(postgis, tmp_path_factory) -> Iterator[Served]:
         key, token = asyncio.run(go())
         environ = {**os.environ, "DATABASE_URL": settings.database_url, "JIEXIANG_PLAIN_HTTP": "1"}
         log = tmp_path_factory.mktemp("serve") / "log"
-        with log.open("w") as errors:
-            command = [COMMAND, "serve", "--port", "0", "--workers", "1"]
-            process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=errors, text=True)
-        try:
-            found = re.search(r"http://[\d.:]+", process.stdout.readline())
-            assert found, log.read_text()
-            yield Served(found[0], settings, key, token)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-            process.stdout.close()
+        with run_serve(environ, log) as address:
+            yield Served(address, settings, key, token)
         assert token.split("_", 2)[2] not in log.read_text()
 
 
 @pytest.fixture(scope="module")
 def browser(served) -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed, so the page cannot be opened: apt-get install chromium")
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=list(FLAGS))
+    with run_browser(FLAGS) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
