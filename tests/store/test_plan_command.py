@@ -52,6 +52,35 @@ def test_a_plan_is_taken_through_every_step_with_its_papers(plan, jiexiang_here,
     assert all(words in read for words in ("今年的方案", "民〔2026〕7号", "批复.pdf", "（采纳）：界线划错了 → 已改"))
 
 
+def test_every_command_that_changes_a_plan_stands_in_the_audit(plan, jiexiang_here, tmp_path):
+    (tmp_path / "批复.pdf").write_bytes(b"approval")
+    days = ("--from", "2026-03-02", "--to", "2026-03-09")
+    for words in (
+        ("step", "1", "reviewed"),
+        ("step", "1", "public_notice", *days),
+        ("objection", "1", "界线划错了"),
+        ("reply", "1", "已改", "--adopted"),
+        ("step", "1", "approved"),
+        ("paper", "1", tmp_path / "批复.pdf"),
+    ):
+        assert plan(*words).exit_code == 0
+    assert plan("step", "1", "reviewed").exit_code == 1
+    assert jiexiang_here("publish", "1", "--effective", "2026-07-01").exit_code == 0
+    assert jiexiang_here("withdraw", "1", "--on", "2026-08-01", "--why", "有误").exit_code == 0
+    told = json.loads(jiexiang_here("audit", "list", "--json").stdout)["entries"]
+    assert [(one["action"], one["subject"]) for one in told] == [
+        ("import", "plan 1"),
+        ("plan reviewed", "plan 1"),
+        ("plan public_notice", "plan 1"),
+        ("plan objection", "plan 1"),
+        ("plan reply", "objection 1"),
+        ("plan approved", "plan 1"),
+        ("plan paper", "plan 1"),
+        ("publish", "plan 1"),
+        ("withdraw", "plan 1"),
+    ]
+
+
 def test_plans_are_listed(plan):
     assert plan("list").stdout.split()[:4] == ["方案", "1", "草案", "今年的方案"]
 
