@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import geopandas as gpd
@@ -38,10 +40,15 @@ SITE = ("number", "name", "kind", "households", "adds")
 class Ways:
     """What is known of ways on foot; without anything, `told` says why."""
 
-    walked: Walked | None = None
     told: str = ""
     mark: str = ""
     """Another one for whatever is shown otherwise, for tags."""
+    tell: Callable[[], Walked] | None = None
+
+    @cached_property
+    def walked(self) -> Walked | None:
+        """Return them as whoever looks may see them: made when a page is drawn, not for one that is known already."""
+        return None if self.tell is None else self.tell()
 
     @property
     def begun(self) -> bool:
@@ -69,7 +76,7 @@ def look_at_ways(
             ),
             mark=BEGUN,
         )
-    return Ways(_tell(caller, board, found, within_m), mark=repr(key))
+    return Ways(mark=repr(key), tell=partial(_tell, caller, board, found, within_m))
 
 
 def _tell(caller: Caller, board: Board, found: dict[str, Any], within_m: float) -> Walked:

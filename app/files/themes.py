@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +58,8 @@ class ThemeColumn:
     names: tuple[str, ...] = ()
     shapes: tuple[Any, ...] = ()
     """Outlines in EPSG:4490, where the ledger is a layer."""
+    source: str = ""
+    """Name of the file it was read from."""
 
 
 def read_theme(spec: str) -> ThemeColumn:
@@ -77,7 +79,7 @@ def read_theme(spec: str) -> ThemeColumn:
     read = _read_rows if path.suffix.lower() in SHEET_SUFFIXES else _read_layer
     theme = read(source, column, findings)
     _refuse_personal(theme, findings)
-    return theme
+    return replace(theme, source=path.name)
 
 
 def _refuse_personal(theme: ThemeColumn, findings: Findings) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -45,8 +44,7 @@ def settle_theme(spec: str, plan: Plan, compounds: gpd.GeoDataFrame, notes: list
     if lost:
         text = f"{theme.title}：{lost:,} 行说的网格、社区、小区不在图上"
         notes.append(Note("theme", spec, "theme_lost", lost, text, f"{lost:,} rows name none that is on the map"))
-    source = Path(spec.rpartition(":")[0].rpartition(":")[0] or spec.rpartition(":")[0]).name
-    return SettledTheme(theme.title, theme.level, source, known, areas)
+    return SettledTheme(theme.title, theme.level, theme.source, known, areas)
 
 
 def _find_codes(theme: ThemeColumn, plan: Plan) -> list[str]:
