@@ -59,15 +59,17 @@ class Lead:
 class Board:
     """Everything that look-ups of one day need.
 
-    `grids` are in the order of the index; `revisions` tell how much of the store it knows; `places` say what the
-    entries of the address book stand for, and `book_mark` which state of the store it is. `features` keeps the GeoJSON
-    that PostGIS has written, by code.
+    `grids` are in the order of the index; `held` are the plans they are of with the communities they lie in, by their
+    permanent numbers; `revisions` tell how much of the store it knows; `places` say what the entries of the address
+    book stand for, and `book_mark` which state of the store it is. `features` keeps the GeoJSON that PostGIS has
+    written, by code.
     """
 
     day: date
     revisions: Revisions
     index: GridIndex
     grids: Sequence[GridFacts]
+    held: frozenset[tuple[int, int]]
     leads: Mapping[int, Lead]
     book: AddressBook
     places: Mapping[str, AddressPlace]

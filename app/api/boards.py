@@ -1,7 +1,9 @@
 """Boards kept in step with the store: renewed when it tells of a change, thrown away when nobody can tell.
 
 Each worker listens for itself, so all are right within a second of a publication. Where the connection that listens is
-lost, what happened meanwhile is unknown: look-ups are refused until it is heard again, rather than answered stale.
+lost, what happened meanwhile is unknown: look-ups are refused until it is heard again, rather than answered stale. What
+is in memory is never believed for its number alone: at every look it is held against what the store has in force, and
+it counts only for a time after the last look that found it so.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,7 +31,7 @@ from app.store.changes import Revisions, listening, read_revisions
 from app.store.connect import Store
 from app.store.errors import StoreError, StoreUnavailable
 from app.store.grids import read_features
-from app.store.published import PublishedGrid, read_published
+from app.store.published import PublishedGrid, read_held, read_published
 from app.store.tables import ASSIGNMENT_ROLES
 
 __all__ = ["CHINA_TIME", "KeptBoards", "today"]
@@ -41,11 +44,16 @@ MOST_OTHER_DAYS = 4
 MOST_WARMED = 3_000
 PORTION = 100
 MOST_ASSIGNMENTS = 10_000_000
+MOST_TOLD = 10
 LOOK_SECONDS = 5.0
 """How often the store is looked at although nothing was heard: a connection may die in silence."""
 AGAIN_SECONDS = 0.3
 DEAF_SECONDS = 1.0
 """How long what is in memory counts for true while nobody listens."""
+STALE_SECONDS = 60.0
+"""How long it counts for true after it was last compared with the store, whatever keeps a look from its end."""
+LONGEST_RENEWAL_SECONDS = 600.0
+"""A province is read in less than a minute; what takes this long hangs, and is begun again."""
 
 
 def today() -> date:
@@ -67,6 +75,7 @@ class KeptBoards:
         self._loading = asyncio.Lock()
         self._heard = asyncio.Event()
         self._deaf_since: float | None = time.monotonic()
+        self._compared = time.monotonic()
 
     @property
     def current(self) -> Board:
@@ -77,8 +86,9 @@ class KeptBoards:
         StoreUnavailable
             Nothing has been read yet, or nobody knows whether it still holds.
         """
-        deaf = self._deaf_since is not None and time.monotonic() - self._deaf_since > DEAF_SECONDS
-        if self._board is None or deaf:
+        now = time.monotonic()
+        deaf = self._deaf_since is not None and now - self._deaf_since > DEAF_SECONDS
+        if self._board is None or deaf or now - self._compared > STALE_SECONDS:
             raise StoreUnavailable("正在等待数据库", "waiting for the database")
         return self._board
 
@@ -103,13 +113,16 @@ class KeptBoards:
             while True:
                 await self._wait()
                 try:
-                    await self._renew()
-                except StoreError as error:
-                    log.warning("what is in force cannot be read: %s", error.english)
+                    async with asyncio.timeout(LONGEST_RENEWAL_SECONDS):
+                        await self._renew()
+                except (StoreError, TimeoutError) as error:
+                    why = error.english if isinstance(error, StoreError) else "it took too long"
+                    log.warning("what is in force cannot be read: %s", why)
                     self._turn_deaf()
                     self._heard.set()
                     await asyncio.sleep(AGAIN_SECONDS)
         finally:
+            self._turn_deaf()
             self._cool()
             ear.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -140,14 +153,20 @@ class KeptBoards:
         self._heard.clear()
 
     async def _renew(self) -> None:
-        day = self.clock()
+        day, looked, before = self.clock(), time.monotonic(), self._board
         async with self.store.reading() as connection:
             revisions = await read_revisions(connection)
-        before = self._board
-        if before is None or before.day != day or before.revisions != revisions:
+            known = before is not None and (before.day, before.revisions) == (day, revisions)
+            held = await read_held(connection, day) if known else None
+        if before is None or held != before.held:
+            kept = before
+            if before is not None and held is not None:
+                tell_difference("what is in memory is not what is in force, though nothing was told", before, held)
+                kept = None
+                self._others.clear()
             async with self._loading:
-                self._board = await self._load(day, before)
-        self._deaf_since = None
+                self._board = await self._load(day, kept)
+        self._deaf_since, self._compared = None, looked
         if before is not self._board:
             async with self.changed:
                 self.changed.notify_all()
@@ -183,14 +202,24 @@ class KeptBoards:
                 else None
             )
             published = [] if drawn else await read_published(connection, day)
+            held = drawn.held if drawn else await read_held(connection, day)
             booked = drawn is not None and drawn.book_mark == book_mark
             addresses = [] if booked else await read_addresses(connection)
             aliases = [] if booked else await read_aliases(connection)
         board = drawn if drawn is not None else await asyncio.to_thread(draw_board, day, published)
+        if board.held != held:
+            tell_difference("the store contradicts itself about what is in force", board, held)
+            raise StoreUnavailable("数据库前后矛盾，请管理员检查", "the database contradicts itself")
         if not booked:
             book, places = await asyncio.to_thread(write_book, board, addresses, aliases, self.county_names)
             board = replace(board, book=book, places=places, book_mark=book_mark)
         return replace(board, revisions=revisions, leads=choose_leads(assigned))
+
+
+def tell_difference(words: str, board: Board, held: AbstractSet[tuple[int, int]]) -> None:
+    """Write in the log how a board differs from what the store has in force, by numbers of plans and communities."""
+    more, fewer = (sorted(some)[:MOST_TOLD] for some in (board.held - held, held - board.held))
+    log.error("%s: %s beyond, %s missing, at %s", words, more, fewer, board.revisions)
 
 
 def draw_board(day: date, published: Sequence[PublishedGrid]) -> Board:
@@ -213,7 +242,8 @@ def draw_board(day: date, published: Sequence[PublishedGrid]) -> Board:
         )
         for one in (published[place] for place in index.order)
     ]
-    return Board(day, Revisions(0, 0, 0), index, grids, {}, AddressBook([]), {})
+    held = frozenset((one.plan_id, one.community_id) for one in published)
+    return Board(day, Revisions(0, 0, 0), index, grids, held, {}, AddressBook([]), {})
 
 
 def choose_leads(assigned: Iterable[Assignment]) -> Mapping[int, Lead]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from app.api.boards import KeptBoards
 from app.api.frontdoor import Asgi
 from app.api.identity import Identities
 from app.api.journal import Journal
+from app.api.keeping import keeping
 from app.api.logs import set_up_logging
 from app.api.memory import keep_small
 from app.api.metrics import Figures
@@ -47,30 +47,24 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
         )
         client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
         walks = Walks(settings.store.database_url)
-        keeping = [
-            asyncio.create_task(boards.run()),
-            asyncio.create_task(journal.run()),
-            asyncio.create_task(Deliveries(store, boards, client=client).run()),
-        ]
+        deliveries = Deliveries(store, boards, client=client)
         try:
-            yield Service(
-                settings.service,
-                boards,
-                identities.identify,
-                identities.forget,
-                figures,
-                store,
-                settings.store.skipped_steps,
-                journal,
-                walks=walks,
-                failures=Rates(failures / 60, max(failures, 1)),
-                openid=OpenId(oidc, settings.service.public_url, client) if oidc is not None else None,
-                base_map=BaseMap(tiles, client) if tiles is not None else None,
-            )
+            async with keeping({"boards": boards.run, "journal": journal.run, "deliveries": deliveries.run}):
+                yield Service(
+                    settings.service,
+                    boards,
+                    identities.identify,
+                    identities.forget,
+                    figures,
+                    store,
+                    settings.store.skipped_steps,
+                    journal,
+                    walks=walks,
+                    failures=Rates(failures / 60, max(failures, 1)),
+                    openid=OpenId(oidc, settings.service.public_url, client) if oidc is not None else None,
+                    base_map=BaseMap(tiles, client) if tiles is not None else None,
+                )
         finally:
-            for task in keeping:
-                task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
             await walks.close()
             await client.aclose()
 

@@ -211,4 +211,5 @@ async def listening(store: Store) -> AsyncIterator[AsyncIterator[int]]:
             heard.put_nowait(int(present))
         yield numbers()
     finally:
-        await connection.close(timeout=CONNECT_SECONDS)
+        with translating():
+            await connection.close(timeout=CONNECT_SECONDS)

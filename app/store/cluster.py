@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import os
 import pwd
 import re
@@ -31,6 +32,8 @@ from app.store.errors import Conflict, StoreUnavailable
 from app.store.roles import SERVICE_ROLE
 
 __all__ = ["PROOF", "Binaries", "Cluster", "explain_missing", "find_binaries", "open_cluster"]
+
+log = logging.getLogger("jiexiang.cluster")
 
 ROLE = DATABASE = "jiexiang"
 PROOF = "jiexiang_proof_"
@@ -270,11 +273,14 @@ class _Server:
             pause = LOOK_SECONDS
             if self.process.poll() is None:
                 continue
-            _end_leftover(self.data / "postgres")
-            for stale in self.sockets.glob(".s.PGSQL.*"):
-                stale.unlink(missing_ok=True)
-            self.start()
             pause = AGAIN_SECONDS  # whatever ended it may end it again
+            try:
+                _end_leftover(self.data / "postgres")
+                for stale in self.sockets.glob(".s.PGSQL.*"):
+                    stale.unlink(missing_ok=True)
+                self.start()
+            except (StoreUnavailable, OSError) as error:
+                log.error("the database cannot be started again: %s", error)
 
     def stop(self) -> None:
         """Stop it cleanly, where it was started."""
@@ -470,18 +476,30 @@ def _await_gone(pid: int, home: Path, seconds: float) -> None:
 
 
 def _await_orphans(home: Path) -> None:
-    """Wait for the children of a killed postmaster; they notice within seconds, and must not share the data."""
+    """Wait for the children of a killed postmaster; they notice within seconds, and must not share the data.
+
+    Raises
+    ------
+    StoreUnavailable
+        They are still there: a second server on the same data would ruin them.
+    """
     deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        left = [
-            int(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal() and _serves(int(one.name), home)
-        ]
-        if not left:
-            return
+    while left := _serving(home):
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(
+                f"上次的数据库进程 {left} 还没有结束，请稍后再试",
+                f"processes of the database that ran before have not ended yet: {left}; try again later",
+            )
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
         time.sleep(0.05)
+
+
+def _serving(home: Path) -> list[int]:
+    """Return the processes of PostgreSQL that work on this data."""
+    numbers = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal())
+    return [pid for pid in numbers if _serves(pid, home)]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

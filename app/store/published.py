@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import COUNTY, Area, bound_grid
 from app.store.tables import communities, grid_revisions, in_force, plan_communities, plan_grids, towns
 
-__all__ = ["PublishedGrid", "grids_on", "next_turn", "read_published", "shape_on"]
+__all__ = ["PublishedGrid", "grids_on", "next_turn", "read_held", "read_published", "shape_on"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,15 @@ async def read_published(connection: AsyncConnection, on: date) -> list[Publishe
         func.ST_AsBinary(shape_on(day), "NDR").label("wkb"),
     )
     return [PublishedGrid(*row) for row in await connection.execute(question.order_by(plan_grids.c.grid_code))]
+
+
+async def read_held(connection: AsyncConnection, on: date) -> frozenset[tuple[int, int]]:
+    """Read which plan is in force in which community on a day, as pairs of their numbers, where it has any grid."""
+    same = (plan_grids.c.plan_id == in_force.c.plan_id) & (plan_grids.c.community_id == in_force.c.community_id)
+    question = select(in_force.c.plan_id, in_force.c.community_id).where(
+        in_force.c.valid.contains(literal(on)), exists().where(same)
+    )
+    return frozenset((int(plan_id), int(home)) for plan_id, home in await connection.execute(question))
 
 
 async def next_turn(connection: AsyncConnection, after: date) -> date | None:

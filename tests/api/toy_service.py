@@ -86,7 +86,7 @@ def make_board(day: date = DAY, changes: int = 7, *, grids: int = 9) -> Board:
         "b2": AddressPlace(2, "", rows.get("B5", NOWHERE)),
         "b3": AddressPlace(None, "330482", NOWHERE),
     }
-    return Board(day, Revisions(changes, changes, changes), index, ordered, leads, book, places)
+    return Board(day, Revisions(changes, changes, changes), index, ordered, frozenset(), leads, book, places)
 
 
 NO_STORE = Store(create_async_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none"), "")

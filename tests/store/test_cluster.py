@@ -137,6 +137,27 @@ def test_a_server_whose_owner_was_killed_is_stopped_by_the_next(data):
         assert ask(cluster.url, "SELECT 1") == 1
 
 
+def test_beside_what_a_killed_server_left_running_no_other_is_started(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.store.cluster.STOP_SECONDS", 0.5)
+    with open_cluster(data) as cluster:
+        os.kill(cluster.pid, signal.SIGKILL)
+        while running(cluster.pid):
+            time.sleep(0.01)
+    mark = data / "postgres" / "postmaster.pid"
+    program = shutil.copy("/bin/bash", tmp_path / "postgres")
+    words = [program, "-c", "trap '' QUIT; echo; read"]
+    with subprocess.Popen(words, cwd=mark.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as orphan:
+        orphan.stdout.readline()
+        try:
+            with pytest.raises(StoreUnavailable, match=str(orphan.pid)), open_cluster(data):
+                pytest.fail("two servers on the same data ruin them")
+            assert mark.exists()
+        finally:
+            orphan.kill()
+    with open_cluster(data) as cluster:
+        assert ask(cluster.url, "SELECT 1") == 1
+
+
 def test_a_stale_mark_that_bears_somebody_elses_number_stops_nobody_and_harms_nobody(data):
     with open_cluster(data):
         pass
