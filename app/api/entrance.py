@@ -13,7 +13,6 @@ from app.api.areas import caller_of
 from app.api.errors import NotHere, NotSignedIn
 from app.api.openid import LEAVE_PATH, RETURN_PATH, Journey, OpenId
 from app.api.pages import refuse_sign_in
-from app.api.routing import StrictRoute
 from app.api.service import Service, Serving, changing, know
 from app.api.sessions import keep_session
 from app.store.errors import StoreUnavailable
@@ -21,7 +20,8 @@ from app.store.users import find_user, start_session
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+router = APIRouter(include_in_schema=False)
+"""Not of strict routes: what else the other side says on the way back is passed over, as RFC 6749 (4.1.2) has it."""
 
 COOKIE = "jiexiang-journey"
 JOURNEY_SECONDS = 600
@@ -62,9 +62,6 @@ async def come_back(
     state: Text = "",
     error: Text = "",
     iss: Text = "",
-    _description: Annotated[str, Query(alias="error_description", max_length=4000)] = "",
-    _uri: Annotated[str, Query(alias="error_uri", max_length=4000)] = "",
-    _session: Annotated[str, Query(alias="session_state", max_length=4000)] = "",
 ) -> Response:
     """Take the code, find the account it stands for, and start a session; a failure is told on the form to sign in."""
     openid = _openid(service)

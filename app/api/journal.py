@@ -20,6 +20,7 @@ from app.api.areas import Caller
 from app.api.frontdoor import Asgi, Message, Receive, Scope, Send, route_of
 from app.api.openid import RETURN_PATH
 from app.api.phones import TELLING, Telling
+from app.api.refusals import Refusals
 from app.store.audit import Entry, read_head, write_audit
 from app.store.audit_archive import keep_head
 from app.store.connect import AsyncConnection, Store, translating
@@ -41,7 +42,7 @@ LOOK_UPS = frozenset({"/locate", "/locate/workbook", "/standards/what-if"})
 """What is sent there changes nothing."""
 AUDITED_READS = frozenset({"/audit", RETURN_PATH})
 SIGN_INS = frozenset({"/session", "/sign-in"})
-"""Where also an attempt by nobody known is written down."""
+"""Where also an attempt by nobody known is written down, as it is at `RETURN_PATH`."""
 WRITTEN = "jiexiang.written"
 """Stands in the scope of a request whose entry was written with what it changed."""
 
@@ -53,6 +54,7 @@ class Journal:
         self.store = store
         self.folder = folder
         self.source = source
+        self.refusals = Refusals()
         self._waiting: list[Entry] = []
         self._one_at_a_time = asyncio.Lock()
 
@@ -177,6 +179,9 @@ class Audited:
             return
         journal = self.journal_of(scope)
         entry = None if journal is None else _entry(scope, status, telling, journal.source)
+        password = route_of(scope) in SIGN_INS and status == HTTPStatus.UNAUTHORIZED  # `Service.failures` bounds these
+        if journal is not None and entry is not None and not entry.actor_kind and not password:
+            entry = journal.refusals.admit(entry)
         if journal is None or entry is None:
             return
         journal.note(entry)
@@ -215,7 +220,7 @@ def _entry(scope: Scope, status: int, telling: Telling, source: Callable[[Scope]
     """Return what is written of a request; None where nothing is."""
     route = route_of(scope)
     caller: Caller | None = scope.get("jiexiang.who")
-    if caller is None and route not in SIGN_INS:
+    if caller is None and route not in SIGN_INS and (route != RETURN_PATH or status == HTTPStatus.NOT_FOUND):
         return None  # refused before anything happened; anybody could fill the disk with such entries
     reading = scope["method"] in SAFE or route in LOOK_UPS
     if reading and route not in AUDITED_READS and not (telling.phones and status < HTTPStatus.MULTIPLE_CHOICES):

@@ -17,7 +17,9 @@ from live_service import PASSWORD, Live, live_service
 
 from app.api.openid import OpenId
 from app.api.peers import source_of
+from app.api.refusals import PER_MINUTE_FROM_ONE, PER_MINUTE_IN_ALL, Refusals
 from app.settings import OidcSettings, read_settings
+from app.store.audit import Entry, read_audit
 
 PUBLIC = "http://testserver"
 
@@ -42,7 +44,7 @@ def entrance(postgis) -> Iterator[Live]:
         yield live
 
 
-def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True) -> httpx.Response:
+def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True, **more: str) -> httpx.Response:
     """Go out to a provider and come back; return the answer to the way back."""
     settings = OidcSettings(issuer, "jiexiang", "a secret of the client")
 
@@ -62,7 +64,7 @@ def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True
                 back = (await outside.get(out.headers["location"])).headers["location"]
                 assert back.startswith(f"{PUBLIC}/sign-in/county/return?")
                 query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
-                query["state"] = state or query["state"]
+                query |= {"state": state or query["state"], **more}
                 client.cookies.clear()
                 headers = {"Cookie": cookie.split(";")[0]} if keep_cookie else {}
                 return await client.get("/sign-in/county/return", params=query, headers=headers)
@@ -80,6 +82,11 @@ def test_the_county_lets_in_whom_it_knows_and_we_know(entrance, provider):
     assert "SameSite=strict" in cookie
     told = entrance.asking("").get("/me", headers={"Cookie": cookie.split(";")[0]}).json()
     assert (told["name"], told["role"]) == ("u-community", "community")
+
+
+def test_what_else_the_county_says_on_the_way_back_is_passed_over(entrance, provider):
+    answer = travel(entrance, f"{provider}/good", session_state="x", authuser="0", scope="openid profile")
+    assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize(
@@ -109,6 +116,90 @@ def test_a_provider_that_is_another_or_silent_is_no_fault_of_whoever_signs_in(en
         assert answer.status_code == 503
         assert "retry-after" in answer.headers
         assert_shown_on_the_form(answer, "统一登录暂时没有应答")
+
+
+RETURN = "/sign-in/county/return"
+
+
+@pytest.fixture
+def news(entrance):
+    """Return a function that gives what the audit holds since the test began, none of it left out for earlier tests."""
+
+    async def read(store, after=0):
+        async with store.reading() as connection:
+            return await read_audit(connection, after=after, most=100_000)
+
+    journal = entrance.service.journal
+    journal.refusals = Refusals()
+    entrance.runner.run(journal.flush())
+    before = len(entrance.run(read))
+
+    def entries():
+        entrance.runner.run(journal.flush())
+        return [one.entry for one in entrance.run(lambda store: read(store, before))]
+
+    return entries
+
+
+def come_back(live: Live, issuer: str, query: str, cookie: str = "") -> httpx.Response:
+    """Come back without having gone out, with whatever somebody has made up."""
+
+    async def go() -> httpx.Response:
+        async with httpx.AsyncClient(trust_env=False) as outside:
+            application = live.application.app.app
+            served = application.state.service
+            openid = OpenId(OidcSettings(issuer, "jiexiang", "a secret of the client"), PUBLIC, outside)
+            application.state.service = replace(served, openid=openid)
+            try:
+                headers = {"Cookie": f"jiexiang-journey={cookie}"} if cookie else {}
+                return await live.asking("").inner.get(f"{RETURN}?{query}", headers=headers)
+            finally:
+                application.state.service = served
+
+    return live.runner.run(go())
+
+
+def test_a_return_that_is_refused_is_written_down_without_what_it_brought(entrance, provider, news):
+    travel(entrance, f"{provider}/wrong-nonce")
+    travel(entrance, f"{provider}/stranger")
+    travel(entrance, f"{provider}/good", state="another")
+    assert come_back(entrance, "http://127.0.0.1:9/none", "code=c&state=s", "s.n.v").status_code == 503
+    assert come_back(entrance, f"{provider}/good", "error=access_denied&state=s", "s.n.v").status_code == 401
+    assert come_back(entrance, f"{provider}/good", "state=" + "s" * 5000).status_code == 400
+    source = "127.0.0.1"
+    told = [Entry("", None, "", f"GET {RETURN}", "", source, result) for result in ("401", "401", "401", "503", "401")]
+    assert news() == [*told, replace(told[0], result="400")]
+
+
+def test_a_return_that_succeeds_is_written_once_with_whose_it_is(entrance, provider, news):
+    travel(entrance, f"{provider}/good")
+    assert [(one.actor_kind, one.actor, one.result) for one in news()] == [("user", "u-community", "ok")]
+
+
+def test_made_up_returns_fill_no_disk_and_the_next_entry_tells_how_many_they_were(entrance, provider, news):
+    now = 100.0
+    entrance.service.journal.refusals = Refusals(clock=lambda: now)
+    for number in range(PER_MINUTE_FROM_ONE + 30):
+        assert come_back(entrance, f"{provider}/good", f"code=c&state={number}").status_code == 401
+    assert len(news()) == PER_MINUTE_FROM_ONE
+    now += 60 / PER_MINUTE_FROM_ONE
+    come_back(entrance, f"{provider}/good", "code=c&state=last")
+    assert [one.details for one in news()[PER_MINUTE_FROM_ONE:]] == [{"unwritten": 30}]
+
+
+def test_many_addresses_together_have_a_bound_too():
+    now = 100.0
+    refusals = Refusals(clock=lambda: now)
+    entries = [Entry("", None, "", "x", source=f"2001:db8::{number:x}") for number in range(10 * PER_MINUTE_IN_ALL)]
+    written = [one for one in map(refusals.admit, entries) if one is not None]
+    assert len(written) == PER_MINUTE_IN_ALL
+    now += 60
+    assert [one.details for one in map(refusals.admit, entries[:2])] == [{"unwritten": 9 * PER_MINUTE_IN_ALL}, {}]
+
+
+def test_where_there_is_no_entrance_nobody_is_written_down_for_asking(entrance, news):
+    assert entrance.asking("").get(f"{RETURN}?code=c&state=s").status_code == 404
+    assert news() == []
 
 
 def assert_shown_on_the_form(answer: httpx.Response, fault: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from live_service import ELSEWHERE, FIRST, PASSWORD, SECOND, SINCE, live_service, point_in
 
 from app.api.journal import MOST_WAITING
+from app.api.refusals import PER_MINUTE_FROM_ONE, Refusals
 from app.store.audit import Entry, read_audit
 from app.store.errors import StoreUnavailable
 
@@ -119,6 +120,16 @@ def test_who_is_unknown_cannot_fill_the_audit(live, news):
     assert client.post("/assignments", json={}).status_code == 401
     assert client.post("/no/such/address", json={}).status_code == 404
     assert news() == []
+
+
+def test_whoever_tries_no_password_cannot_fill_the_audit_at_the_form_either(live, news):
+    live.service.journal.refusals = Refusals(clock=lambda: 100.0)
+    client = live.asking("")
+    for _ in range(PER_MINUTE_FROM_ONE + 30):
+        assert client.post("/session", json={"nonsense": 1}).status_code == 400
+    assert [one.result for one in news()] == ["400"] * PER_MINUTE_FROM_ONE
+    assert client.post("/session", json={"name": "u-planner", "password": "wrong horse 9"}).status_code == 401
+    assert news()[-1].result == "401"
 
 
 def test_the_county_searches_the_audit_and_that_is_written_down(live, news):
