@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -40,6 +41,7 @@ from app.api import (
     workbooks,
     worker,
 )
+from app.api.answers import answer_schemas
 from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor, Scope
 from app.api.journal import Audited, Journal
@@ -169,6 +171,18 @@ def _parameters(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from operation.get("parameters", ())
 
 
+def _show_nulls(document: dict[str, Any], application: FastAPI) -> None:
+    """Put back what FastAPI leaves out of examples: members that are null."""
+    for route in application.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods or ():
+                described = document["paths"][route.path][method.lower()]["responses"]
+                for status, told in route.responses.items():
+                    for kind, content in told.get("content", {}).items():
+                        shown = {name: content[name] for name in ("example", "examples") if name in content}
+                        described[str(status)]["content"][kind] |= shown
+
+
 def _describe(application: FastAPI) -> dict[str, Any]:
     """Write the OpenAPI document: FastAPI's, with our problems in place of its 422, and who may ask."""
     if application.openapi_schema:
@@ -183,7 +197,7 @@ def _describe(application: FastAPI) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schemas["Problem"] = PROBLEM_SCHEMA
+    schemas |= {"Problem": PROBLEM_SCHEMA, **answer_schemas()}
     components["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "系统密钥 API key"},
         "session": {"type": "apiKey", "in": "cookie", "name": "jiexiang", "description": "人员登录 a person's session"},
@@ -193,6 +207,7 @@ def _describe(application: FastAPI) -> dict[str, Any]:
         for one in schema.get("anyOf", [schema]):
             if one.get("type") == "string" and not one.keys() & {"enum", "format", "pattern"}:
                 one["pattern"] = NO_NULL
+    _show_nulls(document, application)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for path, item in document["paths"].items():
         for method, operation in item.items():

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.bodies import LARGEST, Moment
 from app.api.errors import Forbidden
+from app.api.examples import AUDIT
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
+from app.api.staff_answers import AuditPage
 from app.store.areas import COUNTY
 from app.store.audit import Sealed, Wanted, read_audit
 
@@ -23,7 +26,7 @@ When = Annotated[Moment | None, Query(description="时刻，须带时区 a momen
 Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="其中的文字 words in it")]
 
 
-@router.get("/audit", summary="审计记录 Who did or saw what")
+@router.get("/audit", summary="审计记录 Who did or saw what", responses=answer(AUDIT, AuditPage))
 async def entries(
     caller: Asking,
     service: Serving,

@@ -14,11 +14,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST
 from app.api.errors import TooMany
-from app.api.examples import CHANGES, answer
+from app.api.examples import CHANGES
+from app.api.plan_answers import Changes
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, json_response
 from app.store.changes import Change, read_changes, read_revisions
@@ -32,7 +34,7 @@ _waiting: Counter[str] = Counter()
 """How many requests of each caller wait in this process."""
 
 
-@router.get("/changes", summary="某个编号之后的变更 What changed since a number", responses=answer(CHANGES))
+@router.get("/changes", summary="某个编号之后的变更 What changed since a number", responses=answer(CHANGES, Changes))
 async def changes(
     request: Request,
     caller: Asking,

@@ -13,10 +13,12 @@ import shapely
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import ROLES_WITH_PLANS, Caller
 from app.api.bodies import LARGEST
 from app.api.errors import Forbidden
-from app.api.examples import COMPARISON, answer
+from app.api.examples import COMPARISON
+from app.api.plan_answers import Compared
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES
@@ -34,7 +36,7 @@ router = APIRouter(route_class=StrictRoute, tags=["划分方案 plans"])
 @router.get(
     "/plans/{number}/comparison",
     summary="与另一方案对照 A plan beside an earlier one",
-    responses=answer(COMPARISON),
+    responses=answer(COMPARISON, Compared),
 )
 async def comparison(
     caller: Asking,

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import Forbidden
-from app.api.examples import COVERAGE, SITES, answer
+from app.api.examples import COVERAGE, SITES
+from app.api.facility_answers import Covered, Sited
 from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, tag
@@ -35,7 +37,7 @@ Gates = Annotated[
 ]
 
 
-@router.get("/coverage", summary="步行可达与服务盲区 Who can walk to a facility", responses=answer(COVERAGE))
+@router.get("/coverage", summary="步行可达与服务盲区 Who can walk to a facility", responses=answer(COVERAGE, Covered))
 async def coverage(
     request: Request,
     caller: Asking,
@@ -82,7 +84,7 @@ async def coverage(
     return bytes_response(request, content, tag(caller.area, caller.role, content))
 
 
-@router.get("/site", summary="新设施选址 Where another facility would help most", responses=answer(SITES))
+@router.get("/site", summary="新设施选址 Where another facility would help most", responses=answer(SITES, Sited))
 async def site(
     request: Request,
     caller: Asking,

@@ -12,10 +12,21 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import GEOJSON, GeoJson, answer
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.errors import NotHere
-from app.api.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOURS, SIDES, TOWNS, UNITS, answer
+from app.api.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOURS, SIDES, TOWNS, UNITS
+from app.api.grid_answers import (
+    Communities,
+    CommunityFeature,
+    GridFeature,
+    GridFeatures,
+    Neighbours,
+    Sides,
+    Towns,
+    Units,
+)
 from app.api.phones import told_phone
 from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query
@@ -27,7 +38,6 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=DirectRoute, tags=["网格与社区 grids and communities"])
 
-GEOJSON = "application/geo+json"
 MOST_KEPT_BYTES = 48 * 2**20
 """GeoJSON that is kept in memory; beyond, it is asked for again."""
 
@@ -46,7 +56,8 @@ def _parameters(*listed: Parameter, path: Parameter | None = None) -> dict[str, 
 @router.get(
     "/grids",
     summary="网格列表 A page of grids",
-    responses=answer(FEATURES, GEOJSON),
+    response_class=GeoJson,
+    responses=answer(FEATURES, GridFeatures, media=GEOJSON),
     openapi_extra=_parameters(ONLY_COMMUNITY, BBOX, LIMIT, AFTER, AT),
 )
 async def grids(request: Request) -> Response:
@@ -75,7 +86,8 @@ async def grids(request: Request) -> Response:
 @router.get(
     "/grids/{code}",
     summary="一个网格 One grid",
-    responses=answer(FEATURE, GEOJSON),
+    response_class=GeoJson,
+    responses=answer(FEATURE, GridFeature, media=GEOJSON),
     openapi_extra=_parameters(AT, path=CODE),
 )
 async def grid(request: Request) -> Response:
@@ -89,7 +101,7 @@ async def grid(request: Request) -> Response:
 @router.get(
     "/grids/{code}/sides",
     summary="四至 The four sides of a grid",
-    responses=answer(SIDES),
+    responses=answer(SIDES, Sides),
     openapi_extra=_parameters(AT, path=CODE),
 )
 async def sides(request: Request) -> Response:
@@ -105,7 +117,7 @@ async def sides(request: Request) -> Response:
 @router.get(
     "/grids/{code}/neighbours",
     summary="相邻网格及其负责人 The grids beside a grid, and who leads them",
-    responses=answer(NEIGHBOURS),
+    responses=answer(NEIGHBOURS, Neighbours),
     openapi_extra=_parameters(AT, path=CODE),
 )
 async def neighbours(request: Request) -> Response:
@@ -136,7 +148,8 @@ async def neighbours(request: Request) -> Response:
 @router.get(
     "/grids/{code}/units",
     summary="最小划分单元 The units of a grid",
-    responses=answer(UNITS, GEOJSON),
+    response_class=GeoJson,
+    responses=answer(UNITS, Units, media=GEOJSON),
     openapi_extra=_parameters(AT, path=CODE),
 )
 async def units(request: Request) -> Response:
@@ -152,7 +165,7 @@ async def units(request: Request) -> Response:
 @router.get(
     "/communities",
     summary="社区列表 Communities",
-    responses=answer(COMMUNITIES),
+    responses=answer(COMMUNITIES, Communities),
     openapi_extra=_parameters(AT),
 )
 async def communities(request: Request) -> Response:
@@ -181,7 +194,8 @@ async def communities(request: Request) -> Response:
 @router.get(
     "/communities/{code}",
     summary="一个社区 One community",
-    responses=answer(COMMUNITY, GEOJSON),
+    response_class=GeoJson,
+    responses=answer(COMMUNITY, CommunityFeature, media=GEOJSON),
     openapi_extra=_parameters(AT, path=COMMUNITY_CODE),
 )
 async def community(request: Request) -> Response:
@@ -199,7 +213,7 @@ async def community(request: Request) -> Response:
 @router.get(
     "/towns",
     summary="乡镇街道列表 Towns",
-    responses=answer(TOWNS),
+    responses=answer(TOWNS, Towns),
     openapi_extra=_parameters(AT),
 )
 async def towns(request: Request) -> Response:

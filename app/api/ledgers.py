@@ -10,9 +10,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import GEOJSON, GeoJson, answer
 from app.api.areas import Caller
 from app.api.errors import NotHere
-from app.api.examples import FACILITIES, FACILITY, PROJECT, PROJECTS, ROOM, ROOMS, answer
+from app.api.examples import FACILITIES, FACILITY, PROJECT, PROJECTS, ROOM, ROOMS
+from app.api.facility_answers import Facilities, FacilityFeature, Projects, ProjectStanding, Rooms, RoomTold
 from app.api.judging import Judged, judge, visible_codes
 from app.api.queries import At, link_next
 from app.api.routing import StrictRoute
@@ -27,13 +29,12 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["设施与用房 facilities and rooms"])
 
-GEOJSON = "application/geo+json"
 After = Annotated[str, Query(max_length=100, description="从哪个编号之后 the code to begin after")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")]
 Code = Annotated[str, Path(max_length=100, description="编号 code")]
 
 
-@router.get("/rooms", summary="社区用房 Rooms of communities", responses=answer(ROOMS))
+@router.get("/rooms", summary="社区用房 Rooms of communities", responses=answer(ROOMS, Rooms))
 async def rooms(
     request: Request, caller: Asking, service: Serving, at: At = None, after: After = "", limit: Limit = 100
 ) -> Response:
@@ -49,7 +50,7 @@ async def rooms(
     return _answer(request, caller, {"as_of": day.isoformat(), "rooms": told, "after": more})
 
 
-@router.get("/rooms/{code}", summary="一处用房 One room", responses=answer(ROOM))
+@router.get("/rooms/{code}", summary="一处用房 One room", responses=answer(ROOM, RoomTold))
 async def room(request: Request, caller: Asking, service: Serving, code: Code, at: At = None) -> Response:
     """Tell one room, its paper, who shares it, and what it counts."""
     day = at or service.boards.current.day
@@ -62,7 +63,7 @@ async def room(request: Request, caller: Asking, service: Serving, code: Code, a
     return _answer(request, caller, _tell_room(found[0], _counts(judged), visible))
 
 
-@router.get("/projects", summary="新建小区配建用房 New projects", responses=answer(PROJECTS))
+@router.get("/projects", summary="新建小区配建用房 New projects", responses=answer(PROJECTS, Projects))
 async def projects(
     request: Request, caller: Asking, service: Serving, at: At = None, after: After = "", limit: Limit = 100
 ) -> Response:
@@ -76,7 +77,7 @@ async def projects(
     return _answer(request, caller, {"as_of": day.isoformat(), "projects": page, "after": more})
 
 
-@router.get("/projects/{code}", summary="一个项目 One project", responses=answer(PROJECT))
+@router.get("/projects/{code}", summary="一个项目 One project", responses=answer(PROJECT, ProjectStanding))
 async def project(request: Request, caller: Asking, service: Serving, code: Code, at: At = None) -> Response:
     """Tell one project, phase by phase."""
     day = at or service.boards.current.day
@@ -88,7 +89,12 @@ async def project(request: Request, caller: Asking, service: Serving, code: Code
     raise NotHere(f"没有编号为 {code} 的项目", f"there is no project {code}")
 
 
-@router.get("/facilities", summary="设施 Facilities", responses=answer(FACILITIES, GEOJSON))
+@router.get(
+    "/facilities",
+    summary="设施 Facilities",
+    response_class=GeoJson,
+    responses=answer(FACILITIES, Facilities, media=GEOJSON),
+)
 async def facilities(
     request: Request,
     caller: Asking,
@@ -117,7 +123,12 @@ async def facilities(
     return _answer(request, caller, told, media_type=GEOJSON)
 
 
-@router.get("/facilities/{code}", summary="一处设施 One facility", responses=answer(FACILITY, GEOJSON))
+@router.get(
+    "/facilities/{code}",
+    summary="一处设施 One facility",
+    response_class=GeoJson,
+    responses=answer(FACILITY, FacilityFeature, media=GEOJSON),
+)
 async def facility(request: Request, caller: Asking, service: Serving, code: Code) -> Response:
     """Tell one facility, as a GeoJSON feature."""
     async with service.store.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -10,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import Answer, schema_of
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.bodies import WHOLE
 from app.api.errors import BadRequest, Unsupported, Wrong
+from app.api.grid_answers import AddressesMatched, AddressMatched, PointInside, PointOutside, PointsFound
 from app.api.many_points import NDJSON, answer_lines, answer_points, tell_grid, unreadable
 from app.api.points import CHINA, DATUM_NAMES, PointsAsked, read_number, read_point
 from app.api.queries import AT, board_of, read_limit, read_text
@@ -102,16 +105,23 @@ class AddressesAsked(BaseModel):
 _ADDRESSES = TypeAdapter(AddressesAsked)
 
 
-def _answers(*examples: tuple[str, Any], lines: bool = False) -> dict[int | str, dict[str, Any]]:
+def _answers(
+    *examples: tuple[str, Any], kinds: Sequence[type[Answer]], lines: bool = False
+) -> dict[int | str, dict[str, Any]]:
     named = {name: {"value": value} for name, value in examples}
-    content: dict[str, Any] = {JSON: {"examples": named, "schema": {"type": "object"}}}
+    content: dict[str, Any] = {JSON: {"examples": named, "schema": schema_of(*kinds)}}
     return {200: {"content": {**content, NDJSON: {"schema": {"type": "string"}}} if lines else content}}
 
 
 @router.get(
     "/locate",
     summary="一个点或一个地址在哪个网格 Which grid holds a point or an address",
-    responses=_answers(("inside", POINT_EXAMPLE), ("outside", OUTSIDE_EXAMPLE), ("address", ADDRESS_EXAMPLE)),
+    responses=_answers(
+        ("inside", POINT_EXAMPLE),
+        ("outside", OUTSIDE_EXAMPLE),
+        ("address", ADDRESS_EXAMPLE),
+        kinds=(PointInside, PointOutside, AddressMatched),
+    ),
     openapi_extra={"parameters": [one.describe() for one in (*POINT_PARAMETERS, *ADDRESS_PARAMETERS, AT)]},
 )
 async def locate(request: Request) -> Response:
@@ -144,7 +154,10 @@ async def locate(request: Request) -> Response:
     "/locate",
     summary="许多点或许多地址各在哪个网格 Which grids hold many points or addresses",
     responses=_answers(
-        ("points", MANY_EXAMPLE), ("addresses", {"results": [ADDRESS_EXAMPLE], "unmatched": []}), lines=True
+        ("points", MANY_EXAMPLE),
+        ("addresses", {"day": "2026-11-26", "results": [ADDRESS_EXAMPLE], "unmatched": []}),
+        kinds=(PointsFound, AddressesMatched),
+        lines=True,
     ),
     openapi_extra={
         "parameters": [AT.describe()],

@@ -12,12 +12,15 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST, SAYS_SOMETHING, Body, Latitude, Longitude, Moment
 from app.api.errors import BadRequest, Forbidden, NotHere, Wrong
+from app.api.examples import HANDLED, KEPT, NOTES
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Service, Serving, json_response
+from app.api.staff_answers import NoteHandled, NoteKept, Notes
 from app.api.worker import own_rows
 from app.geo.lookup import metres_of_degree
 from app.maps.worker_page import FARTHEST_NOTE_M
@@ -46,7 +49,12 @@ class OutcomeAsked(Body):
     outcome: Annotated[str, Field(min_length=1, max_length=500, pattern=SAYS_SOMETHING)]
 
 
-@router.post("/m/notes", status_code=201, summary="提交边界意见 Send a note on a border")
+@router.post(
+    "/m/notes",
+    status_code=201,
+    summary="提交边界意见 Send a note on a border",
+    responses=answer(KEPT, NoteKept) | answer(KEPT, NoteKept, status=201),
+)
 async def send(caller: Asking, service: Serving, changing: Changing, asked: NoteAsked) -> Response:
     """Take a note on a grid of one's own; one that was sent before is answered with 200 and kept once."""
     if caller.role == "system":
@@ -65,7 +73,7 @@ async def send(caller: Asking, service: Serving, changing: Changing, asked: Note
     return json_response({"id": number}, status_code=201 if fresh else 200)
 
 
-@router.get("/boundary-notes", summary="边界意见列表 Notes on borders")
+@router.get("/boundary-notes", summary="边界意见列表 Notes on borders", responses=answer(NOTES, Notes))
 async def listed(
     caller: Asking,
     service: Serving,
@@ -82,7 +90,9 @@ async def listed(
     return json_response({"notes": [_tell(board, one) for one in found], "after": more})
 
 
-@router.post("/boundary-notes/{number}/handled", summary="处理边界意见 Deal with a note")
+@router.post(
+    "/boundary-notes/{number}/handled", summary="处理边界意见 Deal with a note", responses=answer(HANDLED, NoteHandled)
+)
 async def handled(
     caller: Asking,
     changing: Changing,

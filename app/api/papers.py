@@ -9,9 +9,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.bodies import LARGEST
 from app.api.errors import Unsupported
-from app.api.examples import PAPER, answer
+from app.api.examples import PAPER
+from app.api.plan_answers import Papers, PaperTold
 from app.api.plans import Id, may_plan
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Serving, json_response
@@ -34,7 +36,9 @@ Step = Annotated[
 A_FILE: dict[str, Any] = {"content": {ANY_FILE: {"schema": {"type": "string", "format": "binary"}}}}
 
 
-@router.get("/plans/{number}/papers", summary="方案附件 Papers of a plan", responses=answer({"papers": [PAPER]}))
+@router.get(
+    "/plans/{number}/papers", summary="方案附件 Papers of a plan", responses=answer({"papers": [PAPER]}, Papers)
+)
 async def papers(caller: Asking, service: Serving, number: Id) -> Response:
     """List the papers of a plan, with the SHA-256 of each."""
     may_plan(caller)
@@ -49,7 +53,7 @@ async def papers(caller: Asking, service: Serving, number: Id) -> Response:
     status_code=201,
     summary="归档附件 File a paper",
     openapi_extra={"requestBody": {"required": True, **A_FILE}},
-    responses={201: answer(PAPER)[200]},
+    responses=answer(PAPER, PaperTold, status=201),
 )
 async def file(
     request: Request, caller: Asking, changing: Changing, number: Id, name: Name, step: Step = None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import ROLES_WITH_ASSIGNMENTS, Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST, Body, Day, Line, Number
 from app.api.errors import Forbidden, NotHere, PreconditionFailed
+from app.api.examples import ASSIGNMENT, ASSIGNMENTS, ENDED, PEOPLE, PERSON
 from app.api.phones import told_phone
 from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Service, Serving, bytes_response, json_response, tag
+from app.api.staff_answers import AssignmentEnded, Assignments, AssignmentTold, People, PersonTold, Role
 from app.store.assignments import (
     Assignment,
     NewAssignment,
@@ -32,7 +35,6 @@ __all__ = ["router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["人员配备 people and assignments"])
 
-Role = Literal["网格长", "专职网格员", "兼职网格员", "网格党组织书记"]
 Limit = Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")]
 Id = Annotated[int, Path(ge=1, le=LARGEST, description="编号 number")]
 
@@ -61,7 +63,7 @@ class MoveAsked(Body):
     on: Day
 
 
-@router.get("/people", summary="网格工作人员 People who work in the grids")
+@router.get("/people", summary="网格工作人员 People who work in the grids", responses=answer(PEOPLE, People))
 async def people(
     request: Request,
     caller: Asking,
@@ -76,7 +78,7 @@ async def people(
     return _tell(request, caller, {"people": [_tell_person(caller, one) for one in listed], "after": more})
 
 
-@router.get("/people/{person_id}", summary="一名工作人员 One person")
+@router.get("/people/{person_id}", summary="一名工作人员 One person", responses=answer(PERSON, PersonTold))
 async def person(request: Request, caller: Asking, service: Serving, person_id: Id) -> Response:
     """Tell one person of the area, with the assignments of today."""
     board = service.boards.current
@@ -87,7 +89,7 @@ async def person(request: Request, caller: Asking, service: Serving, person_id: 
     return _tell(request, caller, {**_tell_person(caller, found), "assignments": told})
 
 
-@router.get("/assignments", summary="人员配备列表 Assignments")
+@router.get("/assignments", summary="人员配备列表 Assignments", responses=answer(ASSIGNMENTS, Assignments))
 async def assignments(
     request: Request,
     caller: Asking,
@@ -119,7 +121,9 @@ async def assignments(
     )
 
 
-@router.get("/assignments/{number}", summary="一项人员配备 One assignment")
+@router.get(
+    "/assignments/{number}", summary="一项人员配备 One assignment", responses=answer(ASSIGNMENT, AssignmentTold)
+)
 async def assignment(request: Request, caller: Asking, service: Serving, number: Id) -> Response:
     """Tell one assignment, whose ETag a change of it may be bound to."""
     async with service.store.reading() as connection:
@@ -128,7 +132,12 @@ async def assignment(request: Request, caller: Asking, service: Serving, number:
     return bytes_response(request, bytes(content), _tag(caller, found))
 
 
-@router.post("/assignments", status_code=201, summary="配备人员 Assign a person to a grid")
+@router.post(
+    "/assignments",
+    status_code=201,
+    summary="配备人员 Assign a person to a grid",
+    responses=answer(ASSIGNMENT, AssignmentTold, status=201),
+)
 async def create(caller: Asking, service: Serving, changing: Changing, asked: AssignmentAsked) -> Response:
     """Make somebody responsible for a grid from a day on."""
     _may_assign(caller)
@@ -141,7 +150,9 @@ async def create(caller: Asking, service: Serving, changing: Changing, asked: As
         return _changed(caller, service, made, status_code=201)
 
 
-@router.post("/assignments/{number}/end", summary="结束配备 End an assignment")
+@router.post(
+    "/assignments/{number}/end", summary="结束配备 End an assignment", responses=answer(ENDED, AssignmentEnded)
+)
 async def end(request: Request, caller: Asking, changing: Changing, number: Id, asked: EndAsked) -> Response:
     """End an assignment; one that has not begun by that day is deleted."""
     _may_assign(caller)
@@ -151,7 +162,12 @@ async def end(request: Request, caller: Asking, changing: Changing, number: Id, 
     return json_response({"id": number, "until": asked.on.isoformat()})
 
 
-@router.post("/assignments/{number}/move", status_code=201, summary="调整网格 Move a person to another grid")
+@router.post(
+    "/assignments/{number}/move",
+    status_code=201,
+    summary="调整网格 Move a person to another grid",
+    responses=answer(ASSIGNMENT, AssignmentTold, status=201),
+)
 async def move(
     request: Request, caller: Asking, service: Serving, changing: Changing, number: Id, asked: MoveAsked
 ) -> Response:

@@ -17,10 +17,21 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from app.api.answers import answer
 from app.api.areas import ROLES_WITH_PLANS, Caller
 from app.api.bodies import LARGEST, Body, Day, Latitude, Line, Longitude, Number, together
 from app.api.errors import BadRequest, Forbidden, Unsupported, Wrong
-from app.api.examples import PLAN, answer
+from app.api.examples import OBJECTION, PLAN, PLAN_WITH_STEPS, PUBLISHED, WITHDRAWN
+from app.api.plan_answers import (
+    ObjectionKept,
+    Objections,
+    PlanListed,
+    PlanPublished,
+    Plans,
+    PlanTold,
+    PlanWithdrawn,
+    Replied,
+)
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Serving, json_response
 from app.store.areas import COUNTY
@@ -98,7 +109,7 @@ class ReplyAsked(Body):
     adopted: bool
 
 
-@router.get("/plans", summary="划分方案列表 Plans", responses=answer({"plans": [PLAN]}))
+@router.get("/plans", summary="划分方案列表 Plans", responses=answer({"plans": [PLAN]}, Plans))
 async def plans(caller: Asking, service: Serving) -> Response:
     """List the plans that touch the area, the newest first."""
     async with service.store.reading() as connection:
@@ -110,6 +121,7 @@ async def plans(caller: Asking, service: Serving) -> Response:
     "/plans",
     status_code=201,
     summary="上传方案 Hand in a plan",
+    responses=answer(PLAN, PlanListed, status=201),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -142,7 +154,7 @@ async def upload(
     return json_response(_tell(made), status_code=201, headers={"Location": f"/plans/{number}"})
 
 
-@router.get("/plans/{number}", summary="一个方案 One plan", responses=answer(PLAN))
+@router.get("/plans/{number}", summary="一个方案 One plan", responses=answer(PLAN_WITH_STEPS, PlanTold))
 async def plan(caller: Asking, service: Serving, number: Id) -> Response:
     """Tell one plan and the steps that it has taken."""
     async with service.store.reading() as connection:
@@ -176,7 +188,9 @@ async def delete(caller: Asking, changing: Changing, number: Id) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/plans/{number}/steps", summary="审核、公示、批复 Take a plan to its next step", responses=answer(PLAN))
+@router.post(
+    "/plans/{number}/steps", summary="审核、公示、批复 Take a plan to its next step", responses=answer(PLAN, PlanListed)
+)
 async def step(caller: Asking, service: Serving, changing: Changing, number: Id, asked: StepAsked) -> Response:
     """Record that a plan was reviewed, put on public notice, or approved."""
     may_plan(caller)
@@ -188,7 +202,9 @@ async def step(caller: Asking, service: Serving, changing: Changing, number: Id,
     return json_response(_tell(found))
 
 
-@router.post("/plans/{number}/publication", summary="发布生效 Publish a plan")
+@router.post(
+    "/plans/{number}/publication", summary="发布生效 Publish a plan", responses=answer(PUBLISHED, PlanPublished)
+)
 async def publication(
     caller: Asking, service: Serving, changing: Changing, number: Id, asked: PublicationAsked
 ) -> Response:
@@ -202,7 +218,7 @@ async def publication(
     return json_response({**asdict(done), "effective": done.effective.isoformat()})
 
 
-@router.post("/plans/{number}/withdrawal", summary="废止 Withdraw a plan")
+@router.post("/plans/{number}/withdrawal", summary="废止 Withdraw a plan", responses=answer(WITHDRAWN, PlanWithdrawn))
 async def withdrawal(caller: Asking, changing: Changing, number: Id, asked: WithdrawalAsked) -> Response:
     """End a plan's validity on a day; nothing before it comes back unless `again` names it."""
     from app.store.publication import withdraw
@@ -214,7 +230,11 @@ async def withdrawal(caller: Asking, changing: Changing, number: Id, asked: With
     return json_response({**asdict(done), "on": done.on.isoformat()})
 
 
-@router.get("/plans/{number}/objections", summary="公示意见 Objections to a plan")
+@router.get(
+    "/plans/{number}/objections",
+    summary="公示意见 Objections to a plan",
+    responses=answer({"objections": [OBJECTION]}, Objections),
+)
 async def objections(caller: Asking, service: Serving, number: Id) -> Response:
     """List what was objected during the public notice, and the replies."""
     may_plan(caller)
@@ -232,7 +252,12 @@ async def objections(caller: Asking, service: Serving, number: Id) -> Response:
     return json_response({"objections": told})
 
 
-@router.post("/plans/{number}/objections", status_code=201, summary="登记意见 Record an objection")
+@router.post(
+    "/plans/{number}/objections",
+    status_code=201,
+    summary="登记意见 Record an objection",
+    responses=answer({"id": 1}, ObjectionKept, status=201),
+)
 async def object_to(caller: Asking, changing: Changing, number: Id, asked: ObjectionAsked) -> Response:
     """Record an objection to a plan under public notice."""
     may_plan(caller)
@@ -245,7 +270,11 @@ async def object_to(caller: Asking, changing: Changing, number: Id, asked: Objec
     return json_response({"id": made}, status_code=201)
 
 
-@router.post("/objections/{number}/reply", summary="答复意见 Reply to an objection")
+@router.post(
+    "/objections/{number}/reply",
+    summary="答复意见 Reply to an objection",
+    responses=answer({"id": 1, "adopted": True}, Replied),
+)
 async def reply_to(caller: Asking, changing: Changing, number: Id, asked: ReplyAsked) -> Response:
     """Answer an objection, once."""
     may_plan(caller)

@@ -10,16 +10,19 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import Caller, caller_of
 from app.api.boards import CHINA_TIME
 from app.api.bodies import Body
 from app.api.errors import NotSignedIn, TooMany
+from app.api.examples import ME, MY_GRIDS
 from app.api.frontdoor import Scope
 from app.api.identity import COOKIE, refuse_other_sites, session_token
 from app.api.peers import source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, changing, json_response, know
+from app.api.staff_answers import MyGrids, WhoAmI
 from app.store.assignments import Assignment, read_assignments
 from app.store.users import User, end_session, sign_in, start_session
 
@@ -37,7 +40,7 @@ class Credentials(Body):
     password: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-@router.post("/session", status_code=201, summary="登录 Sign in")
+@router.post("/session", status_code=201, summary="登录 Sign in", responses=answer(ME, WhoAmI, status=201))
 async def start(request: Request, given: Credentials, service: Serving) -> Response:
     """Start a session; its cookie cannot be read by scripts and is sent to this site alone."""
     refuse_other_sites(request.scope)
@@ -55,13 +58,13 @@ async def end(request: Request, service: Serving, _caller: Asking) -> Response:
     return response
 
 
-@router.get("/me", summary="我是谁 Who I am")
+@router.get("/me", summary="我是谁 Who I am", responses=answer(ME, WhoAmI))
 async def me(caller: Asking) -> Response:
     """Tell the account or key that asks, its role and its area."""
     return json_response(_tell(caller))
 
 
-@router.get("/me/grids", summary="我的网格 My grids")
+@router.get("/me/grids", summary="我的网格 My grids", responses=answer(MY_GRIDS, MyGrids))
 async def my_grids(caller: Asking, service: Serving) -> Response:
     """Tell the grids that the one who asks is assigned to today, each with its role."""
     board = service.boards.current

@@ -10,9 +10,11 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.bodies import Body, Day
 from app.api.errors import BadRequest, NotHere, Wrong
-from app.api.examples import CHANGED, STANDARD, STANDARDS, answer
+from app.api.examples import CHANGED, STANDARD, STANDARDS
+from app.api.facility_answers import CommunityStanding, Standings, Supposed
 from app.api.judging import judge, visible_codes
 from app.api.queries import At
 from app.api.routing import StrictRoute
@@ -61,7 +63,9 @@ class WhatIf(Body):
     projects: Annotated[list[ProjectSupposed], Field(max_length=MOST_SUPPOSED, default_factory=list)]
 
 
-@router.get("/standards", summary="设施达标核查 How communities stand by the standards", responses=answer(STANDARDS))
+@router.get(
+    "/standards", summary="设施达标核查 How communities stand by the standards", responses=answer(STANDARDS, Standings)
+)
 async def standards(
     request: Request,
     caller: Asking,
@@ -95,7 +99,11 @@ async def standards(
     return bytes_response(request, content, tag(caller.area, content))
 
 
-@router.get("/standards/{community}", summary="一个社区的达标情况 How one community stands", responses=answer(STANDARD))
+@router.get(
+    "/standards/{community}",
+    summary="一个社区的达标情况 How one community stands",
+    responses=answer(STANDARD, CommunityStanding),
+)
 async def standard(request: Request, caller: Asking, service: Serving, community: Code, at: At = None) -> Response:
     """Tell how a community stands, room by room, and what was recorded of it before."""
     day = at or service.boards.current.day
@@ -126,7 +134,7 @@ async def standard(request: Request, caller: Asking, service: Serving, community
 @router.post(
     "/standards/what-if",
     summary="假如增加用房或项目 What another room or project would change",
-    responses=answer(CHANGED),
+    responses=answer(CHANGED, Supposed),
 )
 async def what_if(caller: Asking, service: Serving, asked: WhatIf) -> Response:
     """Judge the area with another room or project in it; nothing is kept."""

@@ -16,10 +16,13 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.responses import Response
 
+from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.bodies import LARGEST, Body
 from app.api.changes import tell_change
 from app.api.errors import Forbidden
+from app.api.examples import WEBHOOK, WEBHOOKS
+from app.api.plan_answers import WebhookMade, Webhooks
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Boards, Changing, Serving, json_response
 from app.store.changes import read_changes, read_revisions
@@ -46,7 +49,7 @@ class WebhookAsked(Body):
     url: Annotated[str, Field(pattern=r"^https?://[^\s/@\x00]+(/[^\s\x00]*)?$", max_length=500)]
 
 
-@router.get("/webhooks", summary="推送地址 Who is told of changes")
+@router.get("/webhooks", summary="推送地址 Who is told of changes", responses=answer(WEBHOOKS, Webhooks))
 async def webhooks(caller: Asking, service: Serving) -> Response:
     """List the addresses that are told, and how far each has come."""
     _may_tell(caller)
@@ -66,7 +69,12 @@ async def webhooks(caller: Asking, service: Serving) -> Response:
     return json_response({"webhooks": told})
 
 
-@router.post("/webhooks", status_code=201, summary="新增推送地址 Tell another system of changes")
+@router.post(
+    "/webhooks",
+    status_code=201,
+    summary="新增推送地址 Tell another system of changes",
+    responses=answer(WEBHOOK, WebhookMade, status=201),
+)
 async def add(caller: Asking, changing: Changing, asked: WebhookAsked) -> Response:
     """Add an address; the secret that signs what it is sent is told this once."""
     _may_tell(caller)

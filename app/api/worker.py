@@ -17,13 +17,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
+from app.api.examples import WORKERS
 from app.api.pages import page_response, read_language
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, matches, tag
 from app.api.small_counts import sees_small_counts, tell_count
+from app.api.staff_answers import WorkerArea, WorkerPeople
 from app.geo.counting import counting_points
 from app.geo.crs import DEGREES
 from app.geo.layers import FACILITY_CLASSES
@@ -79,7 +82,9 @@ async def offline() -> Response:
     return Response(draw_service_worker(ADDRESSES), headers=headers, media_type="text/javascript")
 
 
-@router.get("/m/area", summary="我的网格及周边 My grids and what is around them")
+@router.get(
+    "/m/area", summary="我的网格及周边 My grids and what is around them", responses=answer({"grids": []}, WorkerArea)
+)
 async def area(request: Request, caller: Asking, service: Serving) -> Response:
     """Tell the own grids, their neighbours, streets, compounds and facilities: no names of people, no phones."""
     board = service.boards.current
@@ -97,7 +102,11 @@ async def area(request: Request, caller: Asking, service: Serving) -> Response:
     return bytes_response(request, _tell_counts(caller, content), etag)
 
 
-@router.get("/m/people", summary="我的网格及相邻网格的人员 Who works in my grids and beside them")
+@router.get(
+    "/m/people",
+    summary="我的网格及相邻网格的人员 Who works in my grids and beside them",
+    responses=answer(WORKERS, WorkerPeople),
+)
 async def people(caller: Asking, service: Serving) -> Response:
     """Tell who works in the own grids and beside them; phones by role; to the holder of a link of one grid alone."""
     board = service.boards.current

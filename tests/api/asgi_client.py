@@ -6,12 +6,13 @@ import asyncio
 from typing import Any
 
 import httpx
+from documented import fault_of
 
 __all__ = ["Client"]
 
 
 class Client:
-    """Asks an application directly, without a network."""
+    """Asks an application directly, without a network, and wants every answer to be as the OpenAPI document has it."""
 
     def __init__(self, application: Any, headers: dict[str, str], *, runner: asyncio.Runner | None = None) -> None:
         self.runner = runner or asyncio.Runner()
@@ -20,7 +21,10 @@ class Client:
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
         """Ask and wait for the answer."""
-        return self.runner.run(self.inner.request(method, url, **options))
+        response = self.runner.run(self.inner.request(method, url, **options))
+        fault = fault_of(method, response)
+        assert not fault, fault
+        return response
 
     def get(self, url: str, **options: Any) -> httpx.Response:
         return self.request("GET", url, **options)

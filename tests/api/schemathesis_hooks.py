@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parents[2]))  # schemathesis runs this file by its path
 
 from app.files.plans import write_plan
+from tests.api.documented import close
 from tests.store.drawn_plans import draw_plan
 
 
@@ -47,7 +48,11 @@ for kind, whole in BODIES.items():
 
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
-    """Take examples away from the bodies above: beside bodies of its own schemathesis has no use for text."""
+    """Let no answer hold what its schema does not name; take examples away from the bodies above.
+
+    Beside bodies of its own schemathesis has no use for text.
+    """
+    close(document)
     for item in document["paths"].values():
         for operation in item.values():
             for kind, media in operation.get("requestBody", {}).get("content", {}).items():
