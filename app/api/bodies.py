@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "LARGEST",
@@ -32,14 +33,14 @@ _MOMENT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?
 def _written_day(given: Any) -> Any:
     """Refuse what pydantic would take for a day too: seconds since 1970."""
     if not (isinstance(given, str) and _DAY.fullmatch(given)):
-        raise ValueError("请写成 2026-01-31 write it as 2026-01-31")
+        raise PydanticCustomError("day_as_written", "write it as 2026-01-31")
     return given
 
 
 def _written_moment(given: Any) -> Any:
     """Refuse a moment that does not say where the clock stood."""
     if not (isinstance(given, str) and _MOMENT.fullmatch(given)):
-        raise ValueError("须带时区，如 2026-01-31T08:00:00Z write it with its zone, as in 2026-01-31T08:00:00Z")
+        raise PydanticCustomError("moment_as_written", "write it with its zone, as in 2026-01-31T08:00:00Z")
     return given
 
 

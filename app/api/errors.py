@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.frontdoor import request_id_of
+from app.api.wordings import word
 from app.geo.errors import InputError, JiexiangError
 from app.store.errors import StoreUnavailable
 
@@ -236,8 +237,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     """Answer what the declared types of a route refuse, every parameter with its reason."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  FastAPI calls it for nothing else
     wrong = [
-        Wrong(".".join(str(part) for part in fault["loc"]), f"{fault['msg']}", f"{fault['msg']}")
-        for fault in error.errors()
+        Wrong(".".join(str(part) for part in fault["loc"]), word(fault), str(fault["msg"])) for fault in error.errors()
     ]
     return problem_response(
         BadRequest("有参数读不懂", "some parameters cannot be read", wrong), request_id_of(request.scope)

@@ -18,6 +18,7 @@ from app.api.board import Board
 from app.api.errors import BadRequest, TooLarge, Wrong
 from app.api.phones import note_phone
 from app.api.points import MOST_POINTS, PointsAsked, read_points
+from app.api.wordings import word
 from app.geo.lookup import NOWHERE
 from app.store.areas import COUNTY
 
@@ -143,7 +144,7 @@ def unreadable(error: ValidationError, whole: str = "body", first: int = 0) -> B
         if one["type"] == "too_long" and len(one["loc"]) == 1:
             most = one["ctx"]["max_length"]
             return TooLarge(f"一次最多 {most:,} 个", f"at most {most:,} at a time")
-    wrong = [Wrong(_place(whole, first, one["loc"]), one["msg"], one["msg"]) for one in said[:SHOWN]]
+    wrong = [Wrong(_place(whole, first, one["loc"]), word(one), one["msg"]) for one in said[:SHOWN]]
     return BadRequest("内容读不懂", "the body cannot be read", wrong)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -12,9 +13,11 @@ from fastapi.routing import APIRoute
 
 from app.api.answers import answer_schemas
 from app.api.application import build_inside
+from app.api.wordings import UNWORDED
 
 __all__ = ["close", "fault_of"]
 
+HAN = re.compile(r"[\u4e00-\u9fff]")
 UNTOLD = {304, 500}
 """An answer without a body, and a fault of ours, are no part of the document."""
 
@@ -35,8 +38,10 @@ def fault_of(method: str, response: httpx.Response) -> str:
         return f"{here} is {kind}, not {' or '.join(contents)}"
     if not kind.endswith(("/json", "+json")):
         return ""
-    faults = _validator(template, method.lower(), response.status_code, kind).iter_errors(response.json())
-    return "\n".join(f"{here}: {'/'.join(map(str, fault.instance_path))}: {fault.message[:500]}" for fault in faults)
+    told = response.json()
+    found = _validator(template, method.lower(), response.status_code, kind).iter_errors(told)
+    faults = [f"{here}: {'/'.join(map(str, fault.instance_path))}: {fault.message[:500]}" for fault in found]
+    return "\n".join(faults or ([] if response.is_success else _unworded(told, here)))
 
 
 def close(document: Mapping[str, Any]) -> None:
@@ -54,6 +59,16 @@ def _close(schema: Any) -> None:
     elif isinstance(schema, list):
         for below in schema:
             _close(below)
+
+
+def _unworded(problem: dict[str, Any], here: str) -> list[str]:
+    """Return what a problem does not say in Chinese."""
+    said = [problem["title"], problem["detail"], *(one["detail"] for one in problem.get("errors", ()))]
+    return [
+        f"{here} says in English: {words}"
+        for words in said
+        if not HAN.search(words) or words.startswith(UNWORDED.partition("{")[0])
+    ]
 
 
 @cache
