@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -64,6 +65,9 @@ those of maps on phones. Failures are RFC 9457 problem documents. Systems send `
 sign in at `/session`."""
 UPLOADS = ("/plans", "/locate/workbook")
 """Addresses that take whole files."""
+FORMS = ("/session", "/sign-in", "/m/link", "/notes/")
+"""Addresses, or how they begin, that read a few words before they know who sends them."""
+LARGEST_FORM = 2**16
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "request_id"],
@@ -151,13 +155,18 @@ def build(settings: ServiceSettings, figures: Figures, service: Service | None =
             "a key does not belong in an address: send it in the Authorization header, and replace this one",
         ),
         stopping=lambda: StoreUnavailable("服务正在停止，请稍后再试", "the service is stopping; try again later"),
-        largest_body=lambda method, path: (
-            settings.largest_plan if method == "POST" and path in UPLOADS else settings.largest_body
-        ),
+        largest_body=partial(_largest_body, settings),
         seconds=lambda path: settings.seconds + (settings.long_poll_seconds if path == "/changes" else 0),
         log=RequestLog(sys.stderr if settings.log_requests else None),
         figures=figures,
     )
+
+
+def _largest_body(settings: ServiceSettings, method: str, path: str) -> int:
+    """Return how many bytes a request may bring."""
+    if path.startswith(FORMS):
+        return min(LARGEST_FORM, settings.largest_body)
+    return settings.largest_plan if method == "POST" and path in UPLOADS else settings.largest_body
 
 
 def _journal_of(scope: Scope) -> Journal | None:

@@ -218,6 +218,8 @@ async def on_failure(request: Request, error: Exception) -> Response:
 async def on_routing_failure(request: Request, error: Exception) -> Response:
     """Answer what Starlette raises by itself: no such address, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
+    if isinstance(error.__cause__, JiexiangError):  # FastAPI makes a broken body of whatever goes wrong in reading it
+        return await on_failure(request, error.__cause__)
     code = HTTPStatus(error.status_code)
     known = next((row for row in STATUSES.values() if row.status == code), None)
     row = known or Status(code, "http", "请求有误", "The request is wrong")

@@ -6,16 +6,18 @@ FastAPI ignores query parameters that a route has not declared, and takes the la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.errors import BadRequest, Wrong
 from app.api.frontdoor import Scope
+from app.api.service import ask
 
 __all__ = ["DirectRoute", "Parameter", "StrictRoute", "read_query"]
 
@@ -73,15 +75,18 @@ def read_query(scope: Scope, known: frozenset[str]) -> Mapping[str, str]:
 
 
 class StrictRoute(APIRoute):
-    """A route of FastAPI that refuses query parameters it has not declared."""
+    """A route of FastAPI that refuses query parameters it has not declared, and reads no body of somebody unknown."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the check before it."""
         handle = super().get_route_handler()
         known = _query_parameters(self)
+        asks_first = self.body_field is not None and any(one.call is ask for one in _dependants(self))
 
         async def check_and_handle(request: Request) -> Response:
             read_query(request.scope, known)
+            if asks_first:  # FastAPI would read and parse what somebody unknown has sent before it asks
+                await ask(request)
             return await handle(request)
 
         return check_and_handle
@@ -100,10 +105,13 @@ def _read_text(quoted: bytes) -> str:
 
 
 def _query_parameters(route: APIRoute) -> frozenset[str]:
-    names: set[str] = set()
+    return frozenset(field.alias for dependant in _dependants(route) for field in dependant.query_params)
+
+
+def _dependants(route: APIRoute) -> Iterator[Dependant]:
+    """Yield a route's function and whatever it depends on."""
     waiting = [route.dependant]
     while waiting:
         dependant = waiting.pop()
-        names |= {field.alias for field in dependant.query_params}
+        yield dependant
         waiting += dependant.dependencies
-    return frozenset(names)

@@ -116,6 +116,9 @@ async def ask(request: Request) -> Caller:
     NotSignedIn
         Nobody who is known.
     """
+    known: Caller | None = request.scope.get("jiexiang.who")  # asked already, before a body was read
+    if known is not None:
+        return known
     caller = await service_of(request).identify(request.scope)
     know(request.scope, caller)
     return caller
