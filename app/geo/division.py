@@ -17,8 +17,8 @@ from app.geo.blocks import cut_blocks
 from app.geo.cells import WHOLE_BLOCK_HOUSEHOLDS, cut_cells
 from app.geo.crs import DEGREES
 from app.geo.describe import DescribedGrids, describe_grids
-from app.geo.draw import Drawing, border_cost, draw_as_cut, draw_grids
-from app.geo.ground import CommunityTask, Ground, lay_out, prepare_tasks, with_middles
+from app.geo.draw import border_cost, draw_as_cut, draw_grids
+from app.geo.ground import CommunityTask, lay_out, prepare_tasks, with_middles
 from app.geo.layers import Layers
 from app.geo.plan import Plan
 from app.geo.rules import Rules
@@ -85,7 +85,8 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
         allotment = allot_units(task, ground, units, rules, effort or Effort(), rng)
         if not allotment.division.out_of_band or not units.paired:
             break
-    allotment, drawing = _draw_best(ground, units, allotment)
+    allotment = _choose(units, allotment)
+    drawing = draw_grids(ground, units, allotment.grid)
     described = describe_grids(task, ground, units, allotment, drawing, rules)
     if not _stay_sound(task, described):  # straightened so close to the outline that rounding tangles it
         drawing = draw_as_cut(units, allotment.grid)
@@ -93,15 +94,16 @@ def divide_community(task: CommunityTask, rules: Rules, *, seed: int, effort: Ef
     return DividedCommunity(task.code, task.outline, *described)
 
 
-def _draw_best(ground: Ground, units: Units, allotment: Allotment) -> tuple[Allotment, Drawing]:
-    """Draw the allotment, and keep one with a grid fewer where drawing shows that its borders cost much less."""
-    best = allotment, draw_grids(ground, units, allotment.grid)
-    least = WORTH_A_GRID * border_cost(best[1], units)
+def _choose(units: Units, allotment: Allotment) -> Allotment:
+    """Keep the allotment, or one with a grid fewer whose borders cost much less where the cells have them.
+
+    Straightening takes as much from either, to 2 %, so neither is drawn for this.
+    """
+    best, least = allotment, WORTH_A_GRID * border_cost(draw_as_cut(units, allotment.grid), units)
     for fewer in allotment.fewer:
-        drawing = draw_grids(ground, units, fewer.grid)
-        cost = border_cost(drawing, units)
+        cost = border_cost(draw_as_cut(units, fewer.grid), units)
         if cost < least:
-            best, least = (fewer, drawing), cost
+            best, least = fewer, cost
     return best
 
 
