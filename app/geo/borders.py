@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,6 +16,7 @@ from shapely.ops import substring
 
 from app.geo.arrangement import vertex_keys
 from app.geo.geodesics import Triangles, cut_triangles, pull_taut
+from app.geo.rails import SLIDE_M, Rail, tighten
 
 __all__ = ["OPEN", "STAYS", "Stretch", "border_stretches", "straighten_borders"]
 
@@ -31,17 +33,9 @@ TUBE_M = 0.03
 """A border may stay where it is, however near to a wall that is."""
 AROUND_M = 20.0
 """Ground that is looked at around a run and the lines on which its ends may move."""
-SLIDE_M = 120.0
-"""An end may move by this much along the line on which it stands."""
-STRIDE_M, BUMP_M = 1.0, 2.0
-"""An end slides in such strides, over bumps of such height."""
 GAIN_M = 0.3
 """Less is not worth moving a border for."""
-LEAVING_M = 3.0
-"""Leaving a street or lane before its end has to save this much."""
 LAPS = 2
-SLIDES = 6
-"""Times that ends and junctions move, each time nearer to their place."""
 CORE_M = 0.05
 """What lies this deep in a dwelling is inside it."""
 NECK_HALF_M, BODY_M2 = 1.15, 90.0
@@ -66,7 +60,7 @@ class Stretch:
     @property
     def cost(self) -> float:
         """Its cost in all."""
-        return float((np.hypot(*np.diff(self.xy, axis=0).T) * self.price).sum())
+        return float((np.hypot(*(self.xy[1:] - self.xy[:-1]).T) * self.price).sum())
 
     @property
     def runs(self) -> list[tuple[int, int]]:
@@ -74,40 +68,6 @@ class Stretch:
         loose = np.concatenate([[False], self.price == OPEN, [False]])
         bounds = np.flatnonzero(loose[1:] != loose[:-1]).reshape(-1, 2)
         return [(int(first), int(last)) for first, last in bounds]
-
-
-@dataclass(frozen=True)
-class _Rail:
-    """A line along which the end of a run may move; it stands `at` metres along.
-
-    Where the border goes on along that line, `price` is what it saves for each metre that it leaves it earlier.
-    """
-
-    line: shapely.LineString
-    at: float
-    price: float
-
-    def charge(self, place: float) -> float:
-        """Tell what it costs, less what it saves, that the end lies elsewhere."""
-        return LEAVING_M - self.price * place if self.price and place > 0 else 0.0
-
-    def downhill(self, start: float, goal: Points) -> float:
-        """Walk along the line as long as that leads nearer to a place; return how far along the line that ends.
-
-        Farther on there may be a nearer point, round a corner: a border that went there would leave nothing on one
-        side.
-        """
-        best, reached = np.inf, start
-        for ahead in (1.0, -1.0):
-            along = np.clip(start + ahead * np.arange(0.0, SLIDE_M, STRIDE_M), 0.0, self.line.length)
-            away = np.hypot(*(shapely.get_coordinates(shapely.line_interpolate_point(self.line, along)) - goal).T)
-            away -= self.price * along
-            rises = np.append(away > np.minimum.accumulate(away) + BUMP_M, True)
-            nearest = int(np.argmin(away[: int(np.argmax(rises))]))
-            if away[nearest] < best:
-                best, reached = float(away[nearest]), float(along[nearest])
-        foot = float(self.line.project(shapely.Point(goal)))
-        return foot if not self.price and abs(foot - reached) <= STRIDE_M else reached
 
 
 def border_stretches(edges: NDArray[np.float64], pair: NDArray[np.int64], price: NDArray[np.float64]) -> list[Stretch]:
@@ -182,6 +142,7 @@ class _Field:
         walls = shapely.buffer(dwellings, CLEARANCE_M, quad_segs=1, join_style="mitre", mitre_limit=2.0)
         self.walls = shapely.get_parts(shapely.union_all(walls))
         self.near_walls = STRtree(self.walls)
+        self.bodies = [_bodies(shape) for shape in self.shapes]
         flat = shapely.get_dimensions(dwellings) == 2
         self.cores = STRtree(np.where(flat, shapely.buffer(dwellings, -CORE_M, quad_segs=1), dwellings))
 
@@ -209,20 +170,24 @@ class _Field:
             for grid in (stretch.left, stretch.right):
                 shape = after.get(grid, self.shapes[grid])
                 after[grid] = _polygons(shapely.symmetric_difference(shape, swept, grid_size=0.001))
+        if any(
+            shapely.get_num_geometries(shape) != shapely.get_num_geometries(self.shapes[grid])
+            for grid, shape in after.items()
+        ):
+            return False
+        bodies = {grid: _bodies(shape) for grid, shape in after.items()}
+        if any(count > max(self.bodies[grid], 1) for grid, count in bodies.items()):
+            return False
         for grid, shape in after.items():
-            before = self.shapes[grid]
-            if shapely.get_num_geometries(shape) != shapely.get_num_geometries(before):
-                return False
-            if _bodies(shape) > max(_bodies(before), 1):
-                return False
-        for grid, shape in after.items():
-            self.shapes[grid] = shape
+            self.shapes[grid], self.bodies[grid] = shape, bodies[grid]
         return True
 
 
 def _polygons(shape: BaseGeometry) -> BaseGeometry:
     """Keep the ground of a shape, without lines and specks."""
-    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = shapely.get_parts(shape)
+    if shape.geom_type == "GeometryCollection":
+        parts = shapely.get_parts(parts)
     parts = parts[shapely.area(parts) > SPECK_M2]
     return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
 
@@ -249,8 +214,11 @@ def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) ->
     ways = [shapely.LineString(run), *(rail.line for rail in rails if rail is not None)]
     triangles = field.triangles(grids, ways)
     for movable in (rails, (None, None)):
-        path, reached = _tighten(run, movable, triangles)
-        walks = [_walk(rail, place) for rail, place in zip(movable, reached, strict=True)]
+        path, reached = tighten(run, movable, triangles)
+        path = _simple(path)
+        walks = [
+            np.empty((0, 2)) if rail is None else rail.walk(place) for rail, place in zip(movable, reached, strict=True)
+        ]
         old = np.vstack([walks[0][::-1], run, walks[1]])
         head = _rest(stretch.xy[first::-1], stretch.price[:first][::-1], movable[0], reached[0])
         tail = _rest(stretch.xy[last:], stretch.price[last:], movable[1], reached[1])
@@ -268,7 +236,7 @@ def _straighten_run(drawn: list[Stretch], k: int, number: int, field: _Field) ->
 
 def _rail(
     xy: Points, price: NDArray[np.float64], grids: tuple[int, int], met: Geometries, field: _Field
-) -> _Rail | None:
+) -> Rail | None:
     """Find the line on which the end of a run may move.
 
     `xy` and `price` are the border beyond it; what other borders meet, at the points `met`, is not left.
@@ -277,7 +245,7 @@ def _rail(
         line = substring(shapely.LineString(xy[: int(np.argmax(np.append(price != price[0], True))) + 1]), 0.0, SLIDE_M)
         standing = met[shapely.dwithin(line, met, 0.02)]
         reach = float(shapely.line_locate_point(line, standing).min(initial=line.length + 1.0)) - 1.0
-        return _Rail(substring(line, 0.0, reach), 0.0, float(price[0])) if price[0] != STAYS and reach > 1.0 else None
+        return Rail(substring(line, 0.0, reach), 0.0, float(price[0])) if price[0] != STAYS and reach > 1.0 else None
     tip = shapely.Point(xy[0])
     lines = field.rails[field.near_rails.query(tip, predicate="dwithin", distance=0.02)]
     if not len(lines):
@@ -291,49 +259,11 @@ def _rail(
         shapely.line_merge(shapely.multilinestrings(pieces[shapely.get_dimensions(pieces) == 1]))
     )
     pieces = pieces[shapely.distance(pieces, tip) < 0.02]
-    return _Rail(pieces[0], float(pieces[0].project(tip)), 0.0) if len(pieces) else None
-
-
-def _tighten(run: Points, rails: tuple[_Rail | None, ...], triangles: Triangles) -> tuple[Points, list[float]]:
-    """Pull a run taut and slide its ends while that makes it cheaper; return the run and where its ends lie."""
-    places = [rail.at if rail is not None else 0.0 for rail in rails]
-
-    def pulled(places: list[float]) -> tuple[Points, float]:
-        before, after = (_walk(rail, place) for rail, place in zip(rails, places, strict=True))
-        path = pull_taut(np.vstack([before[::-1], run, after]), triangles)
-        if len(path) < 2:  # the ends have met
-            return run, np.inf
-        charge = sum(rail.charge(place) for rail, place in zip(rails, places, strict=True) if rail is not None)
-        return path, _length(path) + charge
-
-    path, cost = pulled(places)
-    for _ in range(SLIDES):
-        start = cost
-        for end, rail in enumerate(rails):
-            if rail is None:
-                continue
-            goal = rail.downhill(places[end], path[1] if end == 0 else path[-2])
-            for share in (1.0, 0.5, 0.25):
-                tried = list(places)
-                tried[end] += share * (goal - places[end])
-                way, price = pulled(tried)
-                if price < cost - 0.05:
-                    path, cost, places = way, price, tried
-                    break
-        if cost > start - GAIN_M:
-            break
-    return _simple(path), places
-
-
-def _walk(rail: _Rail | None, place: float) -> Points:
-    """Vertices of the way along a rail from where the end stood to where it lies."""
-    if rail is None or place == rail.at:
-        return np.empty((0, 2))
-    return np.asarray(shapely.get_coordinates(substring(rail.line, rail.at, place))[1:])
+    return Rail(pieces[0], float(pieces[0].project(tip)), 0.0) if len(pieces) else None
 
 
 def _rest(
-    xy: Points, price: NDArray[np.float64], rail: _Rail | None, place: float
+    xy: Points, price: NDArray[np.float64], rail: Rail | None, place: float
 ) -> tuple[Points, NDArray[np.float64]]:
     """Cut off what an end has left behind of the border beyond it; the first vertex is where the end lies."""
     if not len(price) or rail is None or place == rail.at:
@@ -357,7 +287,7 @@ def _overshot(xy: Points, ends: list[bool]) -> Points:
 
 def _between(old: Points, new: Points) -> BaseGeometry:
     """Ground between two ways from one place to another."""
-    return _polygons(shapely.make_valid(shapely.Polygon(np.vstack([old, new[::-1], old[:1]]))))
+    return _polygons(shapely.make_valid(shapely.polygons(np.vstack([old, new[::-1], old[:1]]))))
 
 
 def _move_junctions(drawn: list[Stretch], before: Sequence[Stretch | None], field: _Field) -> None:
@@ -384,12 +314,14 @@ def _move_junction(drawn: list[Stretch], ends: list[tuple[int, bool]], field: _F
     junction, place = runs[0][-1], _middle(runs)
     if sum(_length(run[-2:]) - _length(np.array([run[-2], place])) for run in runs) < GAIN_M:
         return
+    before = sum(map(_length, runs))
+    goals = [junction + share * (place - junction) for share in (1.0, 0.5, 0.25)]
+    if all(sum(math.dist(run[0], goal) for run in runs) > before - GAIN_M for goal in goals):
+        return  # no way is shorter than straight ones
     grids = sorted({grid for stretch in facing for grid in (stretch.left, stretch.right)})
     steps = shapely.LineString([junction, place])
     triangles = field.triangles(grids, [*map(shapely.LineString, runs), steps])
-    before = sum(map(_length, runs))
-    for share in (1.0, 0.5, 0.25):
-        goal = junction + share * (place - junction)
+    for goal in goals:
         paths = [pull_taut(np.vstack([run, goal]), triangles) for run in runs]
         if sum(map(_length, paths)) > before - GAIN_M or min(map(len, paths)) < 2:
             continue
@@ -419,11 +351,11 @@ def _middle(runs: list[Points]) -> Points:
 
 
 def _simple(path: Points) -> Points:
-    return np.asarray(shapely.get_coordinates(shapely.simplify(shapely.LineString(path), SIMPLE_M)))
+    return np.asarray(shapely.get_coordinates(shapely.simplify(shapely.linestrings(path), SIMPLE_M)))
 
 
 def _length(path: Points) -> float:
-    return float(np.hypot(*np.diff(path, axis=0).T).sum())
+    return float(np.hypot(*(path[1:] - path[:-1]).T).sum())
 
 
 def _reversed(stretch: Stretch) -> Stretch:
