@@ -42,7 +42,7 @@ from app.api import (
     workbooks,
     worker,
 )
-from app.api.answers import answer_schemas
+from app.api.document.answers import answer_schemas
 from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor, Scope
 from app.api.journal import Audited, Journal

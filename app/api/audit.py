@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.bodies import LARGEST, Moment
+from app.api.document.answers import answer
+from app.api.document.examples import AUDIT
+from app.api.document.staff import AuditPage
 from app.api.errors import Forbidden
-from app.api.examples import AUDIT
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
-from app.api.staff_answers import AuditPage
 from app.store.areas import COUNTY
 from app.store.audit import Sealed, Wanted, read_audit
 

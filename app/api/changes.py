@@ -14,13 +14,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST
+from app.api.document.answers import answer
+from app.api.document.examples import CHANGES
+from app.api.document.plans import Changes
 from app.api.errors import TooMany
-from app.api.examples import CHANGES
-from app.api.plan_answers import Changes
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, json_response
 from app.store.changes import Change, read_changes, read_revisions

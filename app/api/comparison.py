@@ -13,12 +13,12 @@ import shapely
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import ROLES_WITH_PLANS, Caller
 from app.api.bodies import LARGEST
+from app.api.document.answers import answer
+from app.api.document.examples import COMPARISON
+from app.api.document.plans import Compared
 from app.api.errors import Forbidden
-from app.api.examples import COMPARISON
-from app.api.plan_answers import Compared
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving, json_response
 from app.geo.crs import DEGREES

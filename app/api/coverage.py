@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
+from app.api.document.answers import answer
+from app.api.document.examples import COVERAGE, SITES
+from app.api.document.facilities import Covered, Sited
 from app.api.errors import Forbidden
-from app.api.examples import COVERAGE, SITES
-from app.api.facility_answers import Covered, Sited
 from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, tag

@@ -12,12 +12,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import GEOJSON, GeoJson, answer
 from app.api.areas import Caller
 from app.api.board import Board
-from app.api.errors import NotHere
-from app.api.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOURS, SIDES, TOWNS, UNITS
-from app.api.grid_answers import (
+from app.api.document.answers import GEOJSON, GeoJson, answer
+from app.api.document.examples import COMMUNITIES, COMMUNITY, FEATURE, FEATURES, NEIGHBOURS, SIDES, TOWNS, UNITS
+from app.api.document.grids import (
     Communities,
     CommunityFeature,
     GridFeature,
@@ -27,6 +26,7 @@ from app.api.grid_answers import (
     Towns,
     Units,
 )
+from app.api.errors import NotHere
 from app.api.phones import told_phone
 from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_box, read_limit, read_text
 from app.api.routing import DirectRoute, Parameter, read_query

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import GEOJSON, GeoJson, answer
 from app.api.areas import Caller
+from app.api.document.answers import GEOJSON, GeoJson, answer
+from app.api.document.examples import FACILITIES, FACILITY, PROJECT, PROJECTS, ROOM, ROOMS
+from app.api.document.facilities import Facilities, FacilityFeature, Projects, ProjectStanding, Rooms, RoomTold
 from app.api.errors import NotHere
-from app.api.examples import FACILITIES, FACILITY, PROJECT, PROJECTS, ROOM, ROOMS
-from app.api.facility_answers import Facilities, FacilityFeature, Projects, ProjectStanding, Rooms, RoomTold
 from app.api.judging import Judged, judge, visible_codes
 from app.api.queries import At, link_next
 from app.api.routing import StrictRoute

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import Answer, schema_of
 from app.api.areas import Caller
 from app.api.board import Board
 from app.api.bodies import WHOLE
+from app.api.document.answers import Answer, schema_of
+from app.api.document.grids import AddressesMatched, AddressMatched, PointInside, PointOutside, PointsFound
 from app.api.errors import BadRequest, Unsupported, Wrong
-from app.api.grid_answers import AddressesMatched, AddressMatched, PointInside, PointOutside, PointsFound
 from app.api.many_points import NDJSON, answer_lines, answer_points, tell_grid, unreadable
 from app.api.points import CHINA, DATUM_NAMES, PointsAsked, read_number, read_point
 from app.api.queries import AT, board_of, read_limit, read_text

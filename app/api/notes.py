@@ -12,15 +12,15 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST, SAYS_SOMETHING, Body, Latitude, Longitude, Moment
+from app.api.document.answers import answer
+from app.api.document.examples import HANDLED, KEPT, NOTES
+from app.api.document.staff import NoteHandled, NoteKept, Notes
 from app.api.errors import BadRequest, Forbidden, NotHere, Wrong
-from app.api.examples import HANDLED, KEPT, NOTES
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Service, Serving, json_response
-from app.api.staff_answers import NoteHandled, NoteKept, Notes
 from app.api.worker import own_rows
 from app.geo.lookup import metres_of_degree
 from app.maps.worker_page import FARTHEST_NOTE_M

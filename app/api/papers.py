@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.bodies import LARGEST
+from app.api.document.answers import answer
+from app.api.document.examples import PAPER
+from app.api.document.plans import Papers, PaperTold
 from app.api.errors import Unsupported
-from app.api.examples import PAPER
-from app.api.plan_answers import Papers, PaperTold
 from app.api.plans import Id, may_plan
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Serving, json_response

@@ -9,17 +9,17 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import ROLES_WITH_ASSIGNMENTS, Caller
 from app.api.board import Board
 from app.api.bodies import LARGEST, Body, Day, Line, Number
+from app.api.document.answers import answer
+from app.api.document.examples import ASSIGNMENT, ASSIGNMENTS, ENDED, PEOPLE, PERSON
+from app.api.document.staff import AssignmentEnded, Assignments, AssignmentTold, People, PersonTold, Role
 from app.api.errors import Forbidden, NotHere, PreconditionFailed
-from app.api.examples import ASSIGNMENT, ASSIGNMENTS, ENDED, PEOPLE, PERSON
 from app.api.phones import told_phone
 from app.api.queries import At
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Service, Serving, bytes_response, json_response, tag
-from app.api.staff_answers import AssignmentEnded, Assignments, AssignmentTold, People, PersonTold, Role
 from app.store.assignments import (
     Assignment,
     NewAssignment,

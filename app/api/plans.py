@@ -17,12 +17,11 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from app.api.answers import answer
 from app.api.areas import ROLES_WITH_PLANS, Caller
 from app.api.bodies import LARGEST, Body, Day, Latitude, Line, Longitude, Number, together
-from app.api.errors import BadRequest, Forbidden, Unsupported, Wrong
-from app.api.examples import OBJECTION, PLAN, PLAN_WITH_STEPS, PUBLISHED, WITHDRAWN
-from app.api.plan_answers import (
+from app.api.document.answers import answer
+from app.api.document.examples import OBJECTION, PLAN, PLAN_WITH_STEPS, PUBLISHED, WITHDRAWN
+from app.api.document.plans import (
     ObjectionKept,
     Objections,
     PlanListed,
@@ -32,6 +31,7 @@ from app.api.plan_answers import (
     PlanWithdrawn,
     Replied,
 )
+from app.api.errors import BadRequest, Forbidden, Unsupported, Wrong
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Changing, Serving, json_response
 from app.store.areas import COUNTY

@@ -10,19 +10,19 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import Caller, caller_of
 from app.api.boards import CHINA_TIME
 from app.api.bodies import Body
+from app.api.document.answers import answer
+from app.api.document.examples import ME, MY_GRIDS
+from app.api.document.staff import MyGrids, WhoAmI
 from app.api.errors import NotSignedIn, TooMany
-from app.api.examples import ME, MY_GRIDS
 from app.api.frontdoor import Scope
 from app.api.identity import COOKIE, refuse_other_sites, session_token
 from app.api.peers import source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, changing, json_response, know
-from app.api.staff_answers import MyGrids, WhoAmI
 from app.store.assignments import Assignment, read_assignments
 from app.store.users import User, end_session, sign_in, start_session
 

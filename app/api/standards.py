@@ -10,11 +10,11 @@ from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.bodies import Body, Day
+from app.api.document.answers import answer
+from app.api.document.examples import CHANGED, STANDARD, STANDARDS
+from app.api.document.facilities import CommunityStanding, Standings, Supposed
 from app.api.errors import BadRequest, NotHere, Wrong
-from app.api.examples import CHANGED, STANDARD, STANDARDS
-from app.api.facility_answers import CommunityStanding, Standings, Supposed
 from app.api.judging import judge, visible_codes
 from app.api.queries import At
 from app.api.routing import StrictRoute

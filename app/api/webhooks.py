@@ -16,13 +16,13 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.responses import Response
 
-from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.bodies import LARGEST, Body
 from app.api.changes import tell_change
+from app.api.document.answers import answer
+from app.api.document.examples import WEBHOOK, WEBHOOKS
+from app.api.document.plans import WebhookMade, Webhooks
 from app.api.errors import Forbidden
-from app.api.examples import WEBHOOK, WEBHOOKS
-from app.api.plan_answers import WebhookMade, Webhooks
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Boards, Changing, Serving, json_response
 from app.store.changes import read_changes, read_revisions

@@ -17,16 +17,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.api.answers import answer
 from app.api.areas import Caller
 from app.api.board import Board
-from app.api.examples import WORKERS
+from app.api.document.answers import answer
+from app.api.document.examples import WORKERS
+from app.api.document.staff import WorkerArea, WorkerPeople
 from app.api.pages import page_response, read_language
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, bytes_response, json_response, matches, tag
 from app.api.small_counts import sees_small_counts, tell_count
-from app.api.staff_answers import WorkerArea, WorkerPeople
 from app.geo.counting import counting_points
 from app.geo.crs import DEGREES
 from app.geo.layers import FACILITY_CLASSES

@@ -11,8 +11,8 @@ import httpx
 import jsonschema_rs
 from fastapi.routing import APIRoute
 
-from app.api.answers import answer_schemas
 from app.api.application import build_inside
+from app.api.document.answers import answer_schemas
 from app.api.wordings import UNWORDED
 
 __all__ = ["close", "fault_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
-from app.api.answers import Answer, sometimes
+from app.api.document.answers import Answer, sometimes
 
 __all__ = [
     "AssignmentEnded",

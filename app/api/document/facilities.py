@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.api.answers import Answer, Count, Geometry, Link, Polygon, Status, sometimes
+from app.api.document.answers import Answer, Count, Geometry, Link, Polygon, Status, sometimes
 
 __all__ = [
     "CommunityStanding",

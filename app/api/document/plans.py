@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from app.api.answers import Answer
+from app.api.document.answers import Answer
 
 __all__ = [
     "Changes",

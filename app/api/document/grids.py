@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from app.api.answers import Answer, Count, Link, MultiPolygon, sometimes
+from app.api.document.answers import Answer, Count, Link, MultiPolygon, sometimes
 
 __all__ = [
     "AddressMatched",
