@@ -45,7 +45,7 @@ from app.api import (
 from app.api.document.answers import answer_schemas
 from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor, Scope
-from app.api.journal import Audited, Journal
+from app.api.journal import Audit, Journal
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
 from app.api.service import Service
@@ -147,7 +147,7 @@ def build_inside(service: Service | None, **options: Any) -> FastAPI:
 def build(settings: ServiceSettings, figures: Figures, service: Service | None = None, **options: Any) -> Asgi:
     """Return the whole application; `options` are FastAPI's."""
     return FrontDoor(
-        Audited(build_inside(service, **options), _journal_of),
+        build_inside(service, **options),
         refuse=problem_response,
         too_large=lambda limit: TooLarge(f"最多 {limit:,} 字节", f"at most {limit:,} bytes"),
         misplaced=lambda: BadRequest(
@@ -159,6 +159,7 @@ def build(settings: ServiceSettings, figures: Figures, service: Service | None =
         seconds=lambda path: settings.seconds + (settings.long_poll_seconds if path == "/changes" else 0),
         log=RequestLog(sys.stderr if settings.log_requests else None),
         figures=figures,
+        note=Audit(_journal_of),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from app.store.areas import Area
@@ -69,7 +70,7 @@ class Caller:
         """Whether phone numbers are shown."""
         return self.role in ROLES_WITH_PHONES
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Return what stands in records: `user:li` or `key:12345-hotline`."""
         return f"{self.kind}:{self.name}"

@@ -10,20 +10,23 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from app.api.deadlines import Deadlines
 from app.api.logs import RequestLog
 from app.api.metrics import Figures
+from app.store.errors import StoreError
 
-__all__ = ["SAFETY_HEADERS", "FrontDoor", "request_id_of", "route_of"]
+__all__ = ["ANSWERED", "SAFETY_HEADERS", "FrontDoor", "request_id_of", "route_of"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Noting = Callable[[Scope, int], Awaitable[StoreError | None] | None]
 Headers = list[tuple[bytes, bytes]]
 
 SAFETY_HEADERS: Headers = [
@@ -36,6 +39,9 @@ SAFETY_HEADERS: Headers = [
 
 The referrer stays within the service; without any, browsers send the forms of our own pages with `Origin: null`.
 """
+
+ANSWERED: ContextVar[Scope | None] = ContextVar("answered", default=None)
+"""The request at hand, where it is noted what is answered."""
 
 _SAFETY_NAMES = frozenset(name for name, _ in SAFETY_HEADERS)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -63,6 +69,9 @@ class FrontDoor:
         Gives the most bytes that a request may bring, by its method and path.
     seconds
         Gives how long a request may take, by its path.
+    note
+        Writes down what the service is about to answer, by its status, and says why it could not: what cannot be
+        written down is not answered. None where nothing is to be written. Without a `note` nothing ever is.
     """
 
     def __init__(
@@ -77,6 +86,7 @@ class FrontDoor:
         seconds: Callable[[str], float],
         log: RequestLog,
         figures: Figures,
+        note: Noting | None,
     ) -> None:
         self.app = app
         self.refuse = refuse
@@ -87,6 +97,7 @@ class FrontDoor:
         self.seconds = seconds
         self.log = log
         self.figures = figures
+        self.note = note
         self.deadlines = Deadlines()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,9 +113,16 @@ class FrontDoor:
         scope["jiexiang.request_id"] = request_id
         status = sent = 0
         ended = False
+        note: Noting | None = None  # of what the service answers, not of what is refused here
+        unwritten: StoreError | None = None
 
         async def answer(message: Message) -> None:
-            nonlocal status, sent, ended
+            nonlocal status, sent, ended, unwritten
+            if message["type"] == "http.response.start":
+                writing = None if note is None else note(scope, message["status"])
+                unwritten = None if writing is None else await writing
+            if unwritten is not None:
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _with_safety(message.get("headers", ()), request_id)
@@ -122,10 +140,16 @@ class FrontDoor:
                     return
                 if _declared_length(scope["headers"]) > limit:
                     raise self.too_large(limit)
+                if self.note is not None:
+                    ANSWERED.set(scope)
+                note = self.note
                 await self.app(scope, self._limited(receive, limit), answer)
+                if unwritten is not None:
+                    raise unwritten
         except asyncio.CancelledError:  # the worker ends and has waited long enough
             if status:
                 raise
+            note = unwritten = None
             await self.refuse(self.stopping(), request_id)(scope, receive, answer)
         except Exception as error:
             if ended:  # it has been told and logged already
@@ -134,6 +158,7 @@ class FrontDoor:
                 raise
             if not isinstance(error, TimeoutError):
                 self.log.fault(error, request_id)
+            note = unwritten = None
             await self.refuse(error, request_id)(scope, receive, answer)
         finally:
             seconds = time.perf_counter() - began

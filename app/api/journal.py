@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from app.api.areas import Caller
-from app.api.frontdoor import Asgi, Message, Receive, Scope, Send, route_of
+from app.api.frontdoor import Scope, route_of
 from app.api.openid import RETURN_PATH
 from app.api.phones import TELLING, Telling
 from app.api.refusals import Refusals
@@ -26,7 +26,7 @@ from app.store.audit_archive import keep_head
 from app.store.connect import AsyncConnection, Store, translating
 from app.store.errors import StoreError, StoreUnavailable
 
-__all__ = ["Audited", "Journal"]
+__all__ = ["Audit", "Journal"]
 
 log = logging.getLogger("jiexiang.audit")
 
@@ -92,12 +92,11 @@ class Journal:
         """
         if scope.get("jiexiang.who") is None:
             return
-        telling = TELLING.get() or Telling()
-        entry = _entry(scope, HTTPStatus.OK, telling, self.source)
+        entry = _entry(scope, HTTPStatus.OK, self.source)
         if entry is not None:
             await _add(connection, [entry])
             scope[WRITTEN] = True
-            telling.phones, telling.of = 0, set()
+            scope.pop(TELLING, None)
 
     async def _write(self) -> None:
         async with self._one_at_a_time:
@@ -135,8 +134,8 @@ class Journal:
             log.error("the head of the audit cannot be written outside the database: %s", error.strerror)
 
 
-class Audited:
-    """Wraps the application: sees what was answered to whom, and has it written down.
+class Audit:
+    """Has written down what is answered to whom, by the journal of the service that answers, before it is answered.
 
     Parameters
     ----------
@@ -144,49 +143,32 @@ class Audited:
         Gives the journal of the service that answers a request; None where there is none.
     """
 
-    def __init__(self, app: Asgi, journal_of: Callable[[Scope], Journal | None]) -> None:
-        self.app = app
+    def __init__(self, journal_of: Callable[[Scope], Journal | None]) -> None:
         self.journal_of = journal_of
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        telling = Telling()
-        TELLING.set(telling)
-        safe = scope["method"] in SAFE
-        held_back: StoreError | None = None
+    def __call__(self, scope: Scope, status: int) -> Awaitable[StoreError | None] | None:
+        """Return what writes down an answer and says what kept it from that; None where nothing is to be written."""
+        if scope["method"] in SAFE and TELLING not in scope and route_of(scope) not in AUDITED_READS:
+            return None
+        return self._note(scope, status)
 
-        async def answer(message: Message) -> None:
-            nonlocal held_back
-            if held_back is not None:
-                return
-            if message["type"] == "http.response.start" and not (safe and not telling.phones and _is_plain(scope)):
-                try:
-                    await self._note(scope, message["status"], telling)
-                except StoreError as error:
-                    held_back = error
-                    return
-            await send(message)
-
-        await self.app(scope, receive, answer)
-        if held_back is not None:  # what cannot be written down is not answered
-            raise held_back
-
-    async def _note(self, scope: Scope, status: int, telling: Telling) -> None:
-        if WRITTEN in scope and status < HTTPStatus.BAD_REQUEST and not telling.phones:
-            return
+    async def _note(self, scope: Scope, status: int) -> StoreError | None:
+        if WRITTEN in scope and status < HTTPStatus.BAD_REQUEST and TELLING not in scope:
+            return None
         journal = self.journal_of(scope)
-        entry = None if journal is None else _entry(scope, status, telling, journal.source)
+        entry = None if journal is None else _entry(scope, status, journal.source)
         password = route_of(scope) in SIGN_INS and status == HTTPStatus.UNAUTHORIZED  # `Service.failures` bounds these
         if journal is not None and entry is not None and not entry.actor_kind and not password:
             entry = journal.refusals.admit(entry)
         if journal is None or entry is None:
-            return
-        journal.note(entry)
-        if scope["method"] not in SAFE and route_of(scope) not in LOOK_UPS:
-            await journal.flush()
+            return None
+        try:
+            journal.note(entry)
+            if scope["method"] not in SAFE and route_of(scope) not in LOOK_UPS:
+                await journal.flush()
+        except StoreError as error:
+            return error
+        return None
 
 
 async def _add(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
@@ -212,21 +194,18 @@ def _unwritten(why: str = "", why_english: str = "") -> StoreUnavailable:
     )
 
 
-def _is_plain(scope: Scope) -> bool:
-    return route_of(scope) not in AUDITED_READS
-
-
-def _entry(scope: Scope, status: int, telling: Telling, source: Callable[[Scope], str]) -> Entry | None:
+def _entry(scope: Scope, status: int, source: Callable[[Scope], str]) -> Entry | None:
     """Return what is written of a request; None where nothing is."""
     route = route_of(scope)
     caller: Caller | None = scope.get("jiexiang.who")
     if caller is None and route not in SIGN_INS and (route != RETURN_PATH or status == HTTPStatus.NOT_FOUND):
         return None  # refused before anything happened; anybody could fill the disk with such entries
+    telling: Telling | None = scope.get(TELLING)
     reading = scope["method"] in SAFE or route in LOOK_UPS
-    if reading and route not in AUDITED_READS and not (telling.phones and status < HTTPStatus.MULTIPLE_CHOICES):
+    if reading and route not in AUDITED_READS and (telling is None or status >= HTTPStatus.MULTIPLE_CHOICES):
         return None
     details: dict[str, Any] = {}
-    if telling.phones:
+    if telling is not None:
         details = {"phones": telling.phones, "of": sorted(telling.of)[:MOST_NAMED]}
     return Entry(
         caller.kind if caller else "",

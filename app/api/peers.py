@@ -16,6 +16,8 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 
 def is_peer(address: str, peers: Networks) -> bool:
     """Tell whether an address is that of an entrance of the county's own."""
+    if not peers:
+        return False
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from app.api.areas import Caller
+from app.api.frontdoor import ANSWERED
 
 __all__ = ["TELLING", "Telling", "note_phone", "told_phone"]
 
@@ -18,8 +18,8 @@ class Telling:
     of: set[str] = field(default_factory=set)
 
 
-TELLING: ContextVar[Telling | None] = ContextVar("telling", default=None)
-"""What the request at hand tells."""
+TELLING = "jiexiang.telling"
+"""Under which it stands in the scope of the request, from the first phone number on."""
 
 
 def told_phone(caller: Caller, phone: str, of: str) -> dict[str, str]:
@@ -32,7 +32,10 @@ def told_phone(caller: Caller, phone: str, of: str) -> dict[str, str]:
 
 def note_phone(phone: str, of: str) -> None:
     """Note that a phone number is told, without the number."""
-    telling = TELLING.get()
-    if phone and telling is not None:
+    scope = ANSWERED.get()
+    if phone and scope is not None:
+        telling = scope.get(TELLING)
+        if telling is None:
+            telling = scope[TELLING] = Telling()
         telling.phones += 1
         telling.of.add(of)

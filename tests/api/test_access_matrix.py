@@ -382,7 +382,7 @@ def surveyed(postgis) -> Iterator[Surveyed]:
         keys: dict[str, str] = {}
         people, held, plans = live.run(lambda store: _settle(store, keys))
         live.until_renewed()
-        application = live.application.app.app  # within the front door and the audit
+        application = live.application.app  # within the front door
         application.state.service = replace(live.service, base_map=_Picture())
         live.service.walks.ask = _measuring  # measuring takes a process and seconds; who may ask is decided without
         headers = {name: {"Authorization": f"Bearer {key}"} for name, key in keys.items()}
@@ -467,7 +467,7 @@ def test_every_operation_has_an_expectation_and_every_expectation_an_operation(s
 
 
 def test_every_documented_operation_is_among_them(surveyed):
-    document = surveyed.live.application.app.app.openapi()
+    document = surveyed.live.application.app.openapi()
     documented = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     assert documented <= set(surveyed.operations)
 

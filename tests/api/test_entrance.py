@@ -50,7 +50,7 @@ def travel(live: Live, issuer: str, *, state: str = "", keep_cookie: bool = True
 
     async def go() -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False) as outside:
-            application = live.application.app.app
+            application = live.application.app
             served = application.state.service
             application.state.service = replace(served, openid=OpenId(settings, PUBLIC, outside))
             try:
@@ -146,7 +146,7 @@ def come_back(live: Live, issuer: str, query: str, cookie: str = "") -> httpx.Re
 
     async def go() -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False) as outside:
-            application = live.application.app.app
+            application = live.application.app
             served = application.state.service
             openid = OpenId(OidcSettings(issuer, "jiexiang", "a secret of the client"), PUBLIC, outside)
             application.state.service = replace(served, openid=openid)
@@ -211,7 +211,7 @@ def assert_shown_on_the_form(answer: httpx.Response, fault: str) -> None:
 
 
 def test_the_form_offers_the_entrance_where_there_is_one(entrance):
-    application = entrance.application.app.app
+    application = entrance.application.app
     served, settings = application.state.service, OidcSettings("https://sso.example", "jiexiang", "a secret")
     assert "/sign-in/county" not in entrance.asking("").get("/sign-in").text
     application.state.service = replace(served, openid=OpenId(settings, PUBLIC, httpx.AsyncClient(trust_env=False)))

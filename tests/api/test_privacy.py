@@ -297,7 +297,7 @@ def test_no_table_and_no_route_is_about_residents_tracks_or_how_people_use_it(co
         r"score|points_earned|ranking|visit|heartbeat|居民信息|身份证|轨迹|打卡|签到|积分|在线时长|排名"
     )
     columns = {f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns}
-    document = counted.application.app.app.openapi()
+    document = counted.application.app.openapi()
     paths = set(document["paths"])
     names = {
         parameter["name"]
@@ -380,7 +380,7 @@ def test_no_line_of_any_route_holds_what_was_asked(counted, role, monkeypatch, c
     caplog.set_level(logging.DEBUG)
     stream = io.StringIO()
     monkeypatch.setattr(counted.application, "log", RequestLog(stream))
-    application = counted.application.app.app
+    application = counted.application.app
     settings = OidcSettings("http://127.0.0.1:9", "jiexiang", "a secret of the client")
 
     async def entrance() -> OpenId:

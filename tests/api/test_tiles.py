@@ -58,7 +58,7 @@ def source() -> Iterator[Source]:
 @pytest.fixture
 def with_map(live, source):
     """Return a function that asks a service whose base map is that server."""
-    application = live.application.app.app
+    application = live.application.app
     before = application.state.service
     settings = BaseMapSettings((f"{source.address}/vec/{{z}}/{{x}}/{{y}}?tk={{token}}",), TOKEN, "天地图")
 

@@ -140,7 +140,7 @@ async def _prepare(store: Any, sent: bytes) -> dict[str, Any]:
 
 
 def test_every_operation_that_changes_something_is_here(changeable):
-    document = changeable.live.application.app.app.openapi()
+    document = changeable.live.application.app.openapi()
     asked = {
         f"{method.upper()} {path}"
         for path, item in document["paths"].items()
