@@ -130,21 +130,24 @@ def main() -> None:
             "people, 10 phone numbers": ("/people?limit=10&after=S%03d", f"id % {LEADS - 12}", "county"),
         }
         print(
-            "| case | with, requests/s | without | with / without | µs of a core a request: with | without | errors |"
+            "| case | with, requests/s | without | with / without "
+            "| µs of a core a request: with | without | without / with | errors |"
         )
-        print("|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|")
         for case, (form, arguments, role) in cases.items():
             runs: dict[str, list[Measured]] = {name: [] for name in servers}
             for _ in range(asked.rounds):  # in turn, so that what else the machine does falls on both
                 for name, server in servers.items():
                     script = addresses(form, arguments, codes[:780], keys[role] if name == "with" else role)
                     runs[name].append(measure(server, script, asked.seconds))
-            pairs = zip(runs["with"], runs["without"], strict=True)
+            pairs = list(zip(runs["with"], runs["without"], strict=True))
             ratio = statistics.median(one.per_second / other.per_second for one, other in pairs)
+            by_core = statistics.median(other.processor_us / one.processor_us for one, other in pairs)
             rates = [f"{statistics.median(run.per_second for run in runs[name]):,.0f}" for name in servers]
             costs = [f"{statistics.median(run.processor_us for run in runs[name]):,.0f}" for name in servers]
             errors = sum(run.errors for name in servers for run in runs[name])
-            print(f"| {' | '.join([case, *rates, f'{ratio:.2f}', *costs, str(errors)])} |", flush=True)
+            cells = [case, *rates, f"{ratio:.2f}", *costs, f"{by_core:.2f}", str(errors)]
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
