@@ -64,7 +64,7 @@ def test_the_longest_words_still_fit_a_form(live):
 
 
 def test_whoever_is_known_is_heard_and_asked_for_once(live):
-    application, asked = live.application.app.app, 0
+    application, asked = live.application.app, 0
     served = application.state.service
 
     async def identify(scope):
