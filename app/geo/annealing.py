@@ -1,8 +1,6 @@
-"""Simulated annealing of a partition over flips, swaps and branches, contiguity kept exactly."""
+"""Simulated annealing of a partition over single units and branches, contiguity kept exactly."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -13,8 +11,10 @@ __all__ = ["anneal"]
 
 HOUSEHOLDS, PERSONS, WORKLOAD, AREA, X, Y, SQUARES = range(7)
 """Columns of what a unit holds and of what is added up over a part."""
-SWAPS = 0.15
-"""Share of moves that are tried as swaps."""
+LUCK = -np.log((np.arange(1024) + 0.5) / 1024)
+"""By how much, in parts of the temperature, a move may raise the energy: drawn from here, not worked out each time."""
+GOLDEN, MIX, MIX_AGAIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+LOW_BITS, HALF = np.uint64(len(LUCK) - 1), np.uint64(32)
 
 
 def anneal(
@@ -28,71 +28,27 @@ def anneal(
     cold: float,
     rng: np.random.Generator,
 ) -> tuple[Ints, int, float, float]:
-    """Improve a contiguous partition by flips and swaps, cooling from `hot` to `cold`.
+    """Improve a contiguous partition by trying `steps` moves across its borders, cooling from `hot` to `cold`.
 
     Returns
     -------
     The best assignment met, its number of parts out of the band, their distance from it in households, its energy.
     """
     held = (graph.households, graph.persons, graph.workload, graph.area, graph.sx, graph.sy, graph.s2)
-    owner = np.repeat(np.arange(len(graph)), np.diff(graph.start))
-    rows = _Rows(
-        np.column_stack(held), graph.start, graph.neighbour, graph.cost, graph.link, graph.locked, graph.region,
-        owner, np.flatnonzero(graph.link & (graph.locked[owner] < 0)),
-    )  # fmt: skip
     charges = Energy(*map(float, energy))  # one type of each field, so that there is one compiled version
-    best, out, away, value = _anneal(rows, assignment.copy(), parts, steps, hot, cold, charges, rng)
+    best, out, away, value = _anneal(
+        np.column_stack(held), graph.start, graph.neighbour, graph.cost, graph.link, graph.locked, graph.region,
+        assignment.copy(), parts, steps, float(hot), float(cold), charges, np.uint64(rng.integers(1 << 63)),
+    )  # fmt: skip
     return best, int(out), float(away), float(value)
 
 
-class _Rows(NamedTuple):
-    """A `UnitGraph` as compiled code takes it; `amounts` has a row for each unit and the columns named above.
-
-    `owner` is the unit in whose row a neighbour stands; `ways` are the places of those to whose part it may change.
-    """
-
-    amounts: Floats
-    start: Ints
-    neighbour: Ints
-    cost: Floats
-    link: Bools
-    locked: Ints
-    region: Ints
-    owner: Ints
-    ways: Ints
-
-
-class _State(NamedTuple):
-    """A partition and what is kept up with it from move to move.
-
-    `size`, `sums` and `charge` are of each part, `held` counts units by part and region, `change` is what a move takes
-    from one part to another, `mark` and `queue` are for walks.
-    """
-
-    assign: Ints
-    size: Ints
-    sums: Floats
-    charge: Floats
-    held: Ints
-    change: Floats
-    mark: Ints
-    queue: Ints
+# Compiled functions are handed bare arrays: in a tuple of arrays, each call would count references to all of them.
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _charge(state: _State, part: int, sign: float, share: float, share_of_work: float, e: Energy) -> float:
-    """Charge a part as it is once the change is added to it or taken from it.
-
-    `share` and `share_of_work` are one over the mean of all parts, 0 where that is none.
-    """
-    sums, change = state.sums, state.change
-    households = sums[part, HOUSEHOLDS] + sign * change[HOUSEHOLDS]
-    persons = sums[part, PERSONS] + sign * change[PERSONS]
-    work = sums[part, WORKLOAD] + sign * change[WORKLOAD]
-    area = sums[part, AREA] + sign * change[AREA]
-    x = sums[part, X] + sign * change[X]
-    y = sums[part, Y] + sign * change[Y]
-    squares = sums[part, SQUARES] + sign * change[SQUARES]
+def _crowd(households: float, persons: float, work: float, share: float, share_of_work: float, e: Energy) -> float:
+    """Charge a part for what it holds; `share` and `share_of_work` are one over the mean, 0 where that is none."""
     charge = 0.0
     away = max(e.low - households, households - e.high)
     if away > 0:
@@ -103,20 +59,27 @@ def _charge(state: _State, part: int, sign: float, share: float, share_of_work: 
         charge += e.balance * (households * share - 1.0) ** 2
     if share_of_work > 0:
         charge += e.workload * (work * share_of_work - 1.0) ** 2
-    if area > 0:
-        inertia = squares - (x * x + y * y) / area
-        charge += e.shape * (1.0 - area * area / (2 * np.pi * inertia + 1e-9))
     return charge
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _holds_without(u: int, part: int, rows: _Rows, state: _State, stamp: int) -> bool:
+def _shape(area: float, x: float, y: float, squares: float, e: Energy) -> float:
+    """Charge a part for its shape; never less than nothing."""
+    if area <= 0:
+        return 0.0
+    inertia = squares - (x * x + y * y) / area
+    return max(e.shape * (1.0 - area * area / (2 * np.pi * inertia + 1e-9)), 0.0)
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _holds_without(
+    u: int, part: int, start: Ints, neighbour: Ints, link: Bools, assign: Ints, mark: Ints, queue: Ints, stamp: int
+) -> bool:
     """Whether the part stays one piece, and stays at all, when u leaves it; takes the stamps `stamp` and the next."""
-    assign, mark, queue = state.assign, state.mark, state.queue
     wanted = 0
-    for k in range(rows.start[u], rows.start[u + 1]):
-        v = rows.neighbour[k]
-        if rows.link[k] and assign[v] == part:
+    for k in range(start[u], start[u + 1]):
+        v = neighbour[k]
+        if link[k] and assign[v] == part:
             wanted += 1
             mark[v] = stamp
             queue[0] = v
@@ -131,9 +94,9 @@ def _holds_without(u: int, part: int, rows: _Rows, state: _State, stamp: int) ->
     while head < tail:
         v = queue[head]
         head += 1
-        for k in range(rows.start[v], rows.start[v + 1]):
-            t = rows.neighbour[k]
-            if rows.link[k] and assign[t] == part and mark[t] != met:
+        for k in range(start[v], start[v + 1]):
+            t = neighbour[k]
+            if link[k] and assign[t] == part and mark[t] != met:
                 wanted -= mark[t] == stamp
                 if wanted == 0:
                     return True
@@ -144,42 +107,36 @@ def _holds_without(u: int, part: int, rows: _Rows, state: _State, stamp: int) ->
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _walk(seed: int, part: int, tail: int, rows: _Rows, state: _State, stamp: int) -> int:
-    """Queue up what hangs together with a unit of the part, from place `tail` on; return where the queue ends then."""
-    assign, mark, queue = state.assign, state.mark, state.queue
-    mark[seed] = stamp
-    queue[tail] = seed
-    head, tail = tail, tail + 1
-    while head < tail:
-        v = queue[head]
-        head += 1
-        for k in range(rows.start[v], rows.start[v + 1]):
-            t = rows.neighbour[k]
-            if rows.link[k] and assign[t] == part and mark[t] != stamp:
-                mark[t] = stamp
-                queue[tail] = t
-                tail += 1
-    return tail
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _queue_branch(u: int, part: int, rows: _Rows, state: _State, stamp: int) -> int:
+def _queue_branch(
+    u: int, part: int, start: Ints, neighbour: Ints, link: Bools, locked: Ints, amounts: Floats, assign: Ints,
+    mark: Ints, queue: Ints, stamp: int,
+) -> int:  # fmt: skip
     """Queue up u and what only it holds to the part: every piece around it but the heaviest. Return how many.
 
     None where u is all of its part, or where a unit of the branch has to stay.
     """
-    mark, queue = state.mark, state.queue
     queue[0] = u
     mark[u] = stamp
     tail, heaviest, begins, ends = 1, -1.0, 1, 1
-    for k in range(rows.start[u], rows.start[u + 1]):
-        v = rows.neighbour[k]
-        if not rows.link[k] or state.assign[v] != part or mark[v] == stamp:
+    for k in range(start[u], start[u + 1]):
+        v = neighbour[k]
+        if not link[k] or assign[v] != part or mark[v] == stamp:
             continue
-        begin, tail = tail, _walk(v, part, tail, rows, state, stamp)
+        mark[v] = stamp
+        queue[tail] = v
+        begin = head = tail
+        tail += 1
         load = 0.0
-        for i in range(begin, tail):
-            load += rows.amounts[queue[i], HOUSEHOLDS] + 1e-3
+        while head < tail:
+            w = queue[head]
+            head += 1
+            load += amounts[w, HOUSEHOLDS] + 1e-3
+            for j in range(start[w], start[w + 1]):
+                t = neighbour[j]
+                if link[j] and assign[t] == part and mark[t] != stamp:
+                    mark[t] = stamp
+                    queue[tail] = t
+                    tail += 1
         if load > heaviest:
             heaviest, begins, ends = load, begin, tail
     if begins == ends:
@@ -189,75 +146,87 @@ def _queue_branch(u: int, part: int, rows: _Rows, state: _State, stamp: int) -> 
         queue[count] = queue[i]
         count += 1
     for i in range(count):
-        if rows.locked[queue[i]] >= 0:
+        if locked[queue[i]] >= 0:
             return 0
     return count
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _shift_regions(count: int, a: int, b: int, rows: _Rows, state: _State, e: Energy) -> float:
-    """Count the first of the queue in b's regions instead of a's; return what that adds to the charge for crossings."""
-    held, charge = state.held, 0.0
-    for i in range(count):
-        region = rows.region[state.queue[i]]
-        if region >= 0:
-            held[a, region] -= 1
-            if held[a, region] == 0:
-                charge -= e.crossing
-            if held[b, region] == 0:
-                charge += e.crossing
-            held[b, region] += 1
-    return charge
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _swap_regions(u: int, v: int, a: int, b: int, rows: _Rows, state: _State, e: Energy) -> float:
-    """Count u in b's regions and v in a's; return what that adds to the charge for crossings."""
-    state.queue[0] = u
-    charge = _shift_regions(1, a, b, rows, state, e)
-    state.queue[0] = v
-    return charge + _shift_regions(1, b, a, rows, state, e)
-
-
-@numba.njit(cache=True, error_model="numpy")
-def _cut_of_queue(count: int, a: int, b: int, rows: _Rows, state: _State, stamp: int) -> float:
-    """Put what the first of the queue hold into `change`; return by how much the cut grows when they go from a to b."""
-    assign, mark, queue, change = state.assign, state.mark, state.queue, state.change
-    change[:] = 0.0
+def _cut_of_queue(
+    count: int, a: int, b: int, start: Ints, neighbour: Ints, cost: Floats, toward: Floats, mark: Ints, queue: Ints,
+    stamp: int,
+) -> float:  # fmt: skip
+    """By how much the cut grows when the first of the queue go from a to b together."""
+    grows = 0.0
     for i in range(count):
         mark[queue[i]] = stamp
-        for j in range(7):
-            change[j] += rows.amounts[queue[i], j]
-    cut = 0.0
     for i in range(count):
-        for k in range(rows.start[queue[i]], rows.start[queue[i] + 1]):
-            t = rows.neighbour[k]
-            if mark[t] != stamp:
-                if assign[t] == a:
-                    cut += rows.cost[k]
-                elif assign[t] == b:
-                    cut -= rows.cost[k]
-    return cut
+        u = queue[i]
+        grows += toward[u, a] - toward[u, b]
+        for k in range(start[u], start[u + 1]):
+            if mark[neighbour[k]] == stamp:
+                grows -= cost[k]
+    return grows
 
 
 @numba.njit(cache=True, error_model="numpy")
-def _falls(delta: float, temperature: float, rng: np.random.Generator) -> bool:
-    """Whether a move that changes the energy by `delta` is made."""
-    return delta <= 0 or rng.random() < np.exp(-delta / temperature)
+def _shift_regions(count: int, a: int, b: int, region: Ints, held: Ints, queue: Ints) -> int:
+    """Count the first of the queue in b's regions instead of a's; return how many more crossings there are."""
+    more = 0
+    for i in range(count):
+        r = region[queue[i]]
+        if r >= 0:
+            held[a, r] -= 1
+            more += int(held[b, r] == 0) - int(held[a, r] == 0)
+            held[b, r] += 1
+    return more
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _put(
+    u: int, b: int, start: Ints, neighbour: Ints, cost: Floats, back: Ints, way: Bools, assign: Ints, toward: Floats,
+    front: Ints, place: Ints, tail: int,
+) -> int:  # fmt: skip
+    """Put u into b, and keep up what borders cost toward each part and the list of ways across; return its length."""
+    a = assign[u]
+    assign[u] = b
+    for k in range(start[u], start[u + 1]):
+        t = neighbour[k]
+        toward[t, a] -= cost[k]
+        toward[t, b] += cost[k]
+        part = assign[t]
+        if part != a and part != b:
+            continue
+        for j in (k, back[k]):
+            if way[j] and part == a:
+                place[j] = tail
+                front[tail] = j
+                tail += 1
+            elif way[j]:
+                tail -= 1
+                last = front[tail]
+                front[place[j]] = last
+                place[last] = place[j]
+    return tail
 
 
 @numba.njit(cache=True, error_model="numpy")
 def _anneal(
-    rows: _Rows, assign: Ints, parts: int, steps: int, hot: float, cold: float, e: Energy, rng: np.random.Generator
-) -> tuple[Ints, int, float, float]:
-    # One long loop: taken apart, it would count references to every array at every step, and run six times as long.
-    n = len(assign)
-    amounts, start, neighbour, cost = rows.amounts, rows.start, rows.neighbour, rows.cost
-    locked, region, owner, ways = rows.locked, rows.region, rows.owner, rows.ways
-    size, sums, charge = np.zeros(parts, np.int64), np.zeros((parts, 7)), np.zeros(parts)
-    held, change = np.zeros((parts, max(1, region.max() + 1)), np.int64), np.zeros(7)
+    amounts: Floats, start: Ints, neighbour: Ints, cost: Floats, link: Bools, locked: Ints, region: Ints, assign: Ints,
+    parts: int, steps: int, hot: float, cold: float, e: Energy, chance: np.uint64,
+) -> tuple[Ints, int, float, float]:  # fmt: skip
+    n, m = len(assign), len(neighbour)
+    regions = region.max() + 1
+    # of each part: units, what they hold, what it is charged for that and for its shape, units in each region
+    size, sums = np.zeros(parts, np.int64), np.zeros((parts, 7))
+    crowd, shape = np.zeros(parts), np.zeros(parts)
+    held = np.zeros((parts, max(1, regions)), np.int64)
+    # of each place in the rows: its unit, the same border seen from the other side, whether its unit may go that way
+    owner, back, way = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.bool_)
+    # the ways that lead across a border, the place of each among them; what a unit's borders to each part cost
+    front, place, tail = np.zeros(m, np.int64), np.zeros(m, np.int64), 0
+    toward = np.zeros((n, parts))
     mark, queue = np.zeros(n, np.int64), np.zeros(n + 1, np.int64)
-    state = _State(assign, size, sums, charge, held, change, mark, queue)
     cut = 0.0
     for u in range(n):
         size[assign[u]] += 1
@@ -265,98 +234,106 @@ def _anneal(
         if region[u] >= 0:
             held[assign[u], region[u]] += 1
         for k in range(start[u], start[u + 1]):
-            if neighbour[k] > u and assign[neighbour[k]] != assign[u]:
-                cut += cost[k]
+            t = neighbour[k]
+            owner[k] = u
+            way[k] = link[k] and locked[u] < 0
+            toward[u, assign[t]] += cost[k]
+            for j in range(start[t], start[t + 1]):
+                if neighbour[j] == u:
+                    back[k] = j
+            if assign[t] != assign[u]:
+                cut += cost[k] / 2
+                if way[k]:
+                    place[k] = tail
+                    front[tail] = k
+                    tail += 1
     total, work = sums[:, HOUSEHOLDS].sum(), sums[:, WORKLOAD].sum()
     share = parts / total if total > 0 else 0.0
     share_of_work = parts / work if work > 0 else 0.0
     for part in range(parts):
-        charge[part] = _charge(state, part, 0.0, share, share_of_work, e)
+        households, persons, workload, area, x, y, squares = sums[part]
+        crowd[part] = _crowd(households, persons, workload, share, share_of_work, e)
+        shape[part] = _shape(area, x, y, squares, e)
         cut += e.crossing * (held[part] > 0).sum()
     best, best_out, best_away, best_value = assign.copy(), 1 << 30, 1e18, 1e18
-    cool = (cold / hot) ** (1.0 / max(steps, 1))
-    temperature = hot
     check = max(n // 2, 20)
-    stamp = 0
-    for step in range(steps):
-        temperature *= cool
-        way = ways[int(rng.random() * len(ways))] if len(ways) else 0
-        u, v = owner[way], neighbour[way]
-        a, b = assign[u], assign[v]
-        if a != b and size[a] > 1 and len(ways):
-            swap = rng.random() < SWAPS and locked[v] < 0 and size[b] > 1
-            grows = 0.0
-            for k in range(start[u], start[u + 1]):
-                part = assign[neighbour[k]]
-                if part == a:
-                    grows += cost[k]
-                elif part == b:
-                    grows -= cost[k]
-            for i in range(7):
-                change[i] = amounts[u, i]
-            if swap:
-                grows += 2 * cost[way]  # the two stay neighbours in different parts
-                for k in range(start[v], start[v + 1]):
-                    part = assign[neighbour[k]]
-                    if part == b:
-                        grows += cost[k]
-                    elif part == a:
-                        grows -= cost[k]
-                for i in range(7):
-                    change[i] -= amounts[v, i]
-                grows += _swap_regions(u, v, a, b, rows, state, e)
-                _swap_regions(v, u, a, b, rows, state, e)
-            elif region[u] >= 0:
-                grows += e.crossing * (int(held[b, region[u]] == 0) - int(held[a, region[u]] == 1))
-            charge_a = _charge(state, a, -1.0, share, share_of_work, e)
-            charge_b = _charge(state, b, 1.0, share, share_of_work, e)
-            if _falls(grows + charge_a - charge[a] + charge_b - charge[b], temperature, rng):
-                stamp += 4
+    stamp, step = 0, 0
+    while True:
+        out, away, value = 0, 0.0, cut
+        for part in range(parts):
+            far = max(e.low - sums[part, HOUSEHOLDS], sums[part, HOUSEHOLDS] - e.high, 0.0)
+            far += max(sums[part, PERSONS] - e.max_persons, 0.0)
+            out += far > 0
+            away += far
+            value += crowd[part] + shape[part]
+        if out < best_out or (
+            out == best_out and (away < best_away - 1e-6 or (away < best_away + 1e-6 and value < best_value - 1e-6))
+        ):
+            best_out, best_away, best_value = out, away, value
+            best[:] = assign
+        if step >= steps or tail == 0:
+            return best, best_out, best_away, best_value
+        temperature = hot * (cold / hot) ** (step / steps)
+        tries = min(check, steps - step)
+        step += tries
+        for _ in range(tries):
+            # SplitMix64: one number gives both the way and the luck
+            chance += GOLDEN
+            bits = (chance ^ (chance >> np.uint64(30))) * MIX
+            bits = (bits ^ (bits >> np.uint64(27))) * MIX_AGAIN
+            bits ^= bits >> np.uint64(31)
+            k = front[np.int64(((bits >> HALF) * np.uint64(tail)) >> HALF)]
+            most = LUCK[np.int64(bits & LOW_BITS)] * temperature
+            u = owner[k]
+            a, b = assign[u], assign[neighbour[k]]
+            if size[a] == 1:
+                continue
+            grows = toward[u, a] - toward[u, b]
+            r = region[u]
+            if regions > 1 and r >= 0:
+                grows += e.crossing * (int(held[b, r] == 0) - int(held[a, r] == 1))
+            h, p, w = amounts[u, HOUSEHOLDS], amounts[u, PERSONS], amounts[u, WORKLOAD]
+            crowd_a = _crowd(sums[a, 0] - h, sums[a, 1] - p, sums[a, 2] - w, share, share_of_work, e)
+            crowd_b = _crowd(sums[b, 0] + h, sums[b, 1] + p, sums[b, 2] + w, share, share_of_work, e)
+            most += crowd[a] + crowd[b] + shape[a] + shape[b]  # the new charges and the growth may come to this
+            if grows + crowd_a + crowd_b > most:
+                continue  # whatever the shapes would be
+            area, x, y, q = amounts[u, AREA], amounts[u, X], amounts[u, Y], amounts[u, SQUARES]
+            shape_a = _shape(sums[a, 3] - area, sums[a, 4] - x, sums[a, 5] - y, sums[a, 6] - q, e)
+            shape_b = _shape(sums[b, 3] + area, sums[b, 4] + x, sums[b, 5] + y, sums[b, 6] + q, e)
+            if grows + crowd_a + crowd_b + shape_a + shape_b > most:
+                continue
+            stamp += 4
+            count = 1
+            if _holds_without(u, a, start, neighbour, link, assign, mark, queue, stamp):
                 queue[0] = u
-                moved, count = True, 1
-                if swap:
-                    assign[u], assign[v] = b, a
-                    moved = _walk(v, a, 0, rows, state, stamp - 1) == size[a]
-                    moved = moved and _walk(u, b, 0, rows, state, stamp) == size[b]
-                    if moved:
-                        _swap_regions(u, v, a, b, rows, state, e)
-                    else:
-                        assign[u], assign[v] = a, b
-                    count = 0
-                elif _holds_without(u, a, rows, state, stamp - 1):
-                    queue[0] = u
-                    _shift_regions(1, a, b, rows, state, e)
-                else:
-                    count = _queue_branch(u, a, rows, state, stamp - 2)
-                    grows = _cut_of_queue(count, a, b, rows, state, stamp - 3)
-                    grows += _shift_regions(count, a, b, rows, state, e)
-                    charge_a = _charge(state, a, -1.0, share, share_of_work, e)
-                    charge_b = _charge(state, b, 1.0, share, share_of_work, e)
-                    delta = grows + charge_a - charge[a] + charge_b - charge[b]
-                    moved = count > 0 and _falls(delta, temperature, rng)
-                    if not moved:
-                        _shift_regions(count, b, a, rows, state, e)
-                if moved:
-                    for i in range(count):
-                        assign[queue[i]] = b
-                    size[a] -= count
-                    size[b] += count
-                    for i in range(7):
-                        sums[a, i] -= change[i]
-                        sums[b, i] += change[i]
-                    charge[a], charge[b] = charge_a, charge_b
-                    cut += grows
-        if step % check == 0 or step == steps - 1:
-            out, away, value = 0, 0.0, cut
-            for part in range(parts):
-                far = max(e.low - sums[part, HOUSEHOLDS], sums[part, HOUSEHOLDS] - e.high, 0.0)
-                far += max(sums[part, PERSONS] - e.max_persons, 0.0)
-                out += far > 0
-                away += far
-                value += charge[part]
-            if out < best_out or (
-                out == best_out and (away < best_away - 1e-6 or (away < best_away + 1e-6 and value < best_value - 1e-6))
-            ):
-                best_out, best_away, best_value = out, away, value
-                best[:] = assign
-    return best, best_out, best_away, best_value
+                if regions > 1:
+                    _shift_regions(1, a, b, region, held, queue)
+            else:
+                count = _queue_branch(u, a, start, neighbour, link, locked, amounts, assign, mark, queue, stamp + 2)
+                if count == 0:
+                    continue
+                grows = _cut_of_queue(count, a, b, start, neighbour, cost, toward, mark, queue, stamp + 3)
+                for i in range(1, count):
+                    t = queue[i]
+                    h, p, w = h + amounts[t, 0], p + amounts[t, 1], w + amounts[t, 2]
+                    area, x, y, q = area + amounts[t, 3], x + amounts[t, 4], y + amounts[t, 5], q + amounts[t, 6]
+                crowd_a = _crowd(sums[a, 0] - h, sums[a, 1] - p, sums[a, 2] - w, share, share_of_work, e)
+                crowd_b = _crowd(sums[b, 0] + h, sums[b, 1] + p, sums[b, 2] + w, share, share_of_work, e)
+                shape_a = _shape(sums[a, 3] - area, sums[a, 4] - x, sums[a, 5] - y, sums[a, 6] - q, e)
+                shape_b = _shape(sums[b, 3] + area, sums[b, 4] + x, sums[b, 5] + y, sums[b, 6] + q, e)
+                if regions > 1:
+                    grows += e.crossing * _shift_regions(count, a, b, region, held, queue)
+                if grows + crowd_a + crowd_b + shape_a + shape_b > most:
+                    if regions > 1:
+                        _shift_regions(count, b, a, region, held, queue)
+                    continue
+            for i in range(count):
+                tail = _put(queue[i], b, start, neighbour, cost, back, way, assign, toward, front, place, tail)
+            size[a] -= count
+            size[b] += count
+            for i, gone in enumerate((h, p, w, area, x, y, q)):
+                sums[a, i] -= gone
+                sums[b, i] += gone
+            crowd[a], crowd[b], shape[a], shape[b] = crowd_a, crowd_b, shape_a, shape_b
+            cut += grows

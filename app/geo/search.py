@@ -1,13 +1,14 @@
-"""How many grids, and which units in each: restarts of annealing, then an exact solver where the band is missed."""
+"""How many grids, and which units in each: short runs of annealing, mixed; an exact solver if need be."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.geo.agreement import join_agreed
 from app.geo.annealing import anneal
 from app.geo.arrangement import add_up
 from app.geo.errors import DivisionError
@@ -22,12 +23,12 @@ OUT_OF_REACH = 0.9
 """Where a given number of grids puts their mean further out of the band than this, they are made alike instead."""
 ALIKE = 0.003
 """Runs whose borders differ in cost by less than this part end alike."""
-MOST_FEWER = 1
-"""Divisions into one grid fewer that are drawn, to see whether they save what was foretold."""
-SAVED = 0.97
+SAVED = 0.96
 """Part of the borders' foretold cost that they have to stay below."""
 WITHIN_REACH = 1.05
 """Where half the runs have found nothing below this part of it, the others are not made."""
+MILD = 0.15
+"""Temperature, in parts of the scale, at which a good division is smoothed and not lost."""
 FULL = 0.82
 """Where in the band the mean may lie if one grid fewer saves a good part of the borders."""
 FULLEST = 0.625
@@ -38,17 +39,17 @@ FULLEST = 0.625
 class Effort:
     """How hard to look; counted in steps, never in seconds, so that results do not depend on the machine."""
 
-    runs: int = 8
-    alike: int = 3
+    runs: int = 16
+    alike: int = 5
     """Runs that end alike are enough."""
     more_runs: int = 6
-    fewer_runs: int = 8
+    fewer_runs: int = 20
     """Runs with one grid fewer, to see whether that saves a good part of the borders."""
     fewer_units: int = 250
     """Larger graphs are not searched for that."""
-    steps_per_unit: int = 3000
-    fewest_steps: int = 200_000
-    most_steps: int = 2_500_000
+    steps: int = 450
+    """For each unit and grid of a graph with as many units as grids; see `_steps`."""
+    fewest_steps: int = 10_000
     prove_units: int = 600
     prove_work: float = 12.0
 
@@ -208,24 +209,49 @@ def _best_run(
     for rank, parts in enumerate(numbers[:5]):
         again = 0
         runs = effort.runs if rank == 0 else max(effort.runs // 2, 1)
+        found: list[_Found] = []
         for run in range(effort.runs + effort.more_runs):
             if run >= runs and (best is None or best.key[:2] == (0, 0) or rank > 1):
                 break
-            found = _one_run(graph, parts, energy, effort, scale, rng)
-            same = best is not None and found.key[:3] == best.key[:3]
-            same = same and best is not None and math.isclose(found.cost, best.cost, rel_tol=ALIKE)
-            better = best is None or found.key < best.key
+            one = _one_run(graph, parts, energy, effort, scale, rng)
+            found.append(one)
+            same = best is not None and one.key[:3] == best.key[:3]
+            same = same and best is not None and math.isclose(one.cost, best.cost, rel_tol=ALIKE)
+            better = best is None or one.key < best.key
             again = again + 1 if same else 1 if better else again
             if better:
-                best = found
-            enough = effort.alike if found.crossings == 0 else 2 * effort.alike
+                best = one
+            enough = effort.alike if one.crossings == 0 else 2 * effort.alike
             if parts == 1 or (again >= enough and best is not None and best.out == 0):
                 break
+        if best is not None and parts > 1:
+            best = min(best, _mix(graph, found, energy, effort, scale, rng), key=lambda one: one.key)
         if best is not None and best.out == 0 and (best.crossings == 0 or rank > 1):
             break
     if best is None:
         raise DivisionError("no number of grids to try")
     return best
+
+
+def _mix(
+    graph: UnitGraph, found: list[_Found], energy: Energy, effort: Effort, scale: float, rng: np.random.Generator
+) -> _Found:
+    """Search on among what the runs do not agree on, with half as many runs each time, and smooth the best."""
+    best = min(found, key=lambda one: one.key)
+    count = len(found) // 2
+    while count:
+        joined, coarse = join_agreed(graph, [one.assignment for one in found])
+        if len(coarse) == best.parts:
+            break
+        start = np.empty(len(coarse), np.int64)
+        start[joined] = best.assignment
+        starts = [start, *(_start(coarse, best.parts, rng) for _ in range(count - 1))]
+        found = [_go_on(coarse, one, best.parts, energy, effort, scale * _hot(graph) / 2, scale, rng) for one in starts]
+        found = [replace(one, assignment=one.assignment[joined]) for one in found]
+        best = min([best, *found], key=lambda one: one.key)
+        count //= 2
+    smooth = _go_on(graph, best.assignment, best.parts, energy, effort, MILD * scale, scale, rng)
+    return min(best, smooth, key=lambda one: one.key)
 
 
 def _one_grid_fewer(
@@ -237,15 +263,15 @@ def _one_grid_fewer(
     hopeless = fewer < max(2, int(graph.locked.max()) + 1) or graph.households.sum() > fewer * fullest
     if best.out or hopeless or len(graph) > effort.fewer_units:
         return []
-    found: dict[bytes, _Found] = {}
+    found: list[_Found] = []
     for run in range(effort.fewer_runs):
-        if 2 * run == effort.fewer_runs and not any(one.cost < WITHIN_REACH * best.cost for one in found.values()):
-            break
+        if 2 * run == effort.fewer_runs and not any(one.cost < WITHIN_REACH * best.cost for one in found):
+            return []
         one = _one_run(graph, fewer, energy, effort, scale, rng)
         if one.key[:3] <= best.key[:3]:
-            found[one.assignment.tobytes()] = one
-    promising = sorted((one.cost, key) for key, one in found.items() if one.cost < SAVED * best.cost)
-    return [found[key] for _, key in promising[:MOST_FEWER]]
+            found.append(one)
+    mixed = [_mix(graph, found, energy, effort, scale, rng)] if found else []
+    return [one for one in mixed if one.key[:3] <= best.key[:3] and one.cost < SAVED * best.cost]
 
 
 def _border_cost(graph: UnitGraph, assignment: NDArray[np.int64]) -> float:
@@ -270,7 +296,7 @@ def _polish(
         assignment,
         int(assignment.max()) + 1,
         strict,
-        steps=_steps(graph, effort),
+        steps=_steps(graph, int(assignment.max()) + 1, effort),
         hot=0.3 * scale,
         cold=0.01 * scale,
         rng=rng,
@@ -288,12 +314,14 @@ def _out_of_band(graph: UnitGraph, assignment: NDArray[np.int64], low: float, hi
 def _crossings(graph: UnitGraph, assignment: NDArray[np.int64]) -> int:
     """Count the further regions between hard barriers that grids reach into."""
     lived = graph.region >= 0
-    held = np.unique(np.column_stack([assignment[lived], graph.region[lived]]), axis=0)
-    return len(held) - len(np.unique(held[:, 0]))
+    held = np.zeros((int(assignment.max()) + 1, int(graph.region.max()) + 2), bool)
+    held[assignment[lived], graph.region[lived]] = True
+    return int(held.sum() - held.any(axis=1).sum())
 
 
-def _steps(graph: UnitGraph, effort: Effort) -> int:
-    return min(max(effort.steps_per_unit * len(graph), effort.fewest_steps), effort.most_steps)
+def _steps(graph: UnitGraph, parts: int, effort: Effort) -> int:
+    """Count the moves to try: borders grow in length with the root of both units and grids."""
+    return max(round(effort.steps * math.sqrt(len(graph) * parts)), effort.fewest_steps)
 
 
 def _one_run(
@@ -304,12 +332,22 @@ def _one_run(
         away = float(band_distance(graph.households.sum(keepdims=True), energy.low, energy.high)[0])
         over = max(float(graph.persons.sum()) - energy.max_persons, 0.0)
         return _Found(int(away + over > 0), _crossings(graph, whole), away + over, 0.0, whole, 1)
+    start = _start(graph, parts, rng)
+    return _go_on(graph, start, parts, energy, effort, _hot(graph) * scale, scale, rng)
+
+
+def _start(graph: UnitGraph, parts: int, rng: np.random.Generator) -> NDArray[np.int64]:
     start = grow(graph, parts, rng)
-    if (start < 0).any() or len(np.unique(start)) < parts:
-        start = _repair(graph, start, parts)
-    found, out, away, _ = anneal(
-        graph, start, parts, energy, steps=_steps(graph, effort), hot=_hot(graph) * scale, cold=0.05 * scale, rng=rng
-    )
+    return _repair(graph, start, parts) if (start < 0).any() or len(np.unique(start)) < parts else start
+
+
+def _go_on(
+    graph: UnitGraph, start: NDArray[np.int64], parts: int, energy: Energy, effort: Effort, hot: float, scale: float,
+    rng: np.random.Generator,
+) -> _Found:  # fmt: skip
+    """Anneal from a start."""
+    steps = _steps(graph, parts, effort)
+    found, out, away, _ = anneal(graph, start, parts, energy, steps=steps, hot=hot, cold=0.05 * scale, rng=rng)
     return _Found(out, _crossings(graph, found), away, _border_cost(graph, found), found, parts)
 
 

@@ -35,7 +35,7 @@ from app.geo.units import Units, form_units
 
 HOME = "510000000001"
 CHENGDU = (104.3, 30.5)
-SHORT = Effort(runs=2, more_runs=2, steps_per_unit=1500, prove_work=2.0)
+SHORT = Effort(runs=2, more_runs=2, steps=300, prove_work=2.0)
 """Enough for towns of this size."""
 
 Way = tuple[str, str, shapely.Geometry]

@@ -14,7 +14,7 @@ from app.geo.partition import UnitGraph
 from app.geo.search import Effort, divide_graph, grid_numbers
 
 LOW, HIGH = 300, 500
-LITTLE = Effort(runs=2, steps_per_unit=1_500)
+LITTLE = Effort(runs=2, steps=300)
 
 
 def lattice(
