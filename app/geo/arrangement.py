@@ -12,7 +12,18 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["GRID_M", "Arrangement", "add_up", "arrange", "cut_edges", "join_faces", "noded", "union_by", "vertex_keys"]
+__all__ = [
+    "GRID_M",
+    "Arrangement",
+    "add_up",
+    "arrange",
+    "arrange_noded",
+    "cut_edges",
+    "join_faces",
+    "noded",
+    "union_by",
+    "vertex_keys",
+]
 
 GRID_M = 0.001
 """Everything is noded on a grid of one millimetre, so that overlay cannot fail for want of precision."""
@@ -63,14 +74,18 @@ def arrange(lines: NDArray[np.object_], outline: BaseGeometry) -> Arrangement:
     outline
         Polygon or MultiPolygon.
     """
-    pieces = noded(np.append(lines, shapely.boundary(outline)))
+    return arrange_noded(noded(np.append(lines, shapely.boundary(outline))), outline)
+
+
+def arrange_noded(pieces: NDArray[np.object_], outline: BaseGeometry) -> Arrangement:
+    """Do what `arrange` does with lines that are noded already, the boundary of the outline among them."""
     faces = shapely.get_parts(shapely.polygonize(pieces))
     if not len(faces):
         return Arrangement(faces, np.empty((0, 4)), np.empty((0, 2), np.int64))
     shapely.prepare(outline)
-    inside = shapely.intersects(outline, shapely.point_on_surface(faces))
-    faces = faces[inside]
-    centre = shapely.get_coordinates(shapely.point_on_surface(faces))
+    centre = shapely.point_on_surface(faces)
+    inside = shapely.intersects(outline, centre)
+    faces, centre = faces[inside], shapely.get_coordinates(centre[inside])
     faces = faces[np.lexsort((centre[:, 0], centre[:, 1]))]
     edges, sides = cut_edges(faces)
     return Arrangement(faces, edges, sides)

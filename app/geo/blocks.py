@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from app.geo.arrangement import GRID_M, Arrangement, arrange, join_faces, noded, union_by
+from app.geo.arrangement import GRID_M, Arrangement, arrange, arrange_noded, join_faces, noded, union_by
 from app.geo.measures import STREET_CLASSES
 from app.geo.ridges import ridges_between
 from app.geo.streets import is_main
@@ -79,8 +79,8 @@ def cut_blocks(
     walls = shapely.boundary(enclosures)
     drawn = np.concatenate([lines, walls])
     classes = np.concatenate([barrier, np.full(len(walls), "wall")])
-    plane = arrange(drawn, outline)
     pieces = noded(np.append(drawn, shapely.boundary(outline)))
+    plane = arrange_noded(pieces, outline)
     loose = pieces[~_on_edges(pieces, plane.edges)]
     walls = np.append(walls, lines[barrier == "wall"])
     streets = lines[np.isin(barrier, STREET_CLASSES)]

@@ -157,7 +157,8 @@ class _Field:
         ground = shapely.geometrycollections(self.ground(grids, around))
         walls = shapely.multipolygons(self.walls[np.sort(self.near_walls.query(shapely.box(*around)))])
         free = shapely.difference(shapely.buffer(ground, TUBE_M, quad_segs=1, join_style="mitre"), walls)
-        free = shapely.union(free, shapely.buffer(lines, TUBE_M, quad_segs=1, cap_style="square"))
+        if len(self.near_walls.query(lines, predicate="dwithin", distance=2 * TUBE_M)):
+            free = shapely.union(free, shapely.buffer(lines, TUBE_M, quad_segs=1, cap_style="square"))
         parts = shapely.get_parts(free)
         return cut_triangles(parts[shapely.intersects(parts, ways[0])][0])
 

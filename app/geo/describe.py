@@ -185,18 +185,13 @@ def _borders(
     length = plane.lengths[border]
     cost = float((length * np.array([BORDER_COST[kind] for kind in barrier])).sum())
     word = np.where(barrier == "motorway", "trunk", barrier)
-    table = pd.DataFrame(
-        {
-            "left_grid": pair[:, 0],
-            "right_grid": pair[:, 1],
-            "barrier": word,
-            "name": name,
-            "edge": np.flatnonzero(border),
-        }
-    )
+    groups: dict[tuple[str, str, str, str], list[int]] = {}
+    keys = zip(*pair.T.tolist(), word.tolist(), name.tolist(), strict=True)
+    for key, edge in zip(keys, np.flatnonzero(border).tolist(), strict=True):
+        groups.setdefault(key, []).append(edge)
     rows, shapes = [], []
-    for key, members in table.groupby(["left_grid", "right_grid", "barrier", "name"], sort=True):
-        edges = plane.edges[members["edge"].to_numpy()]
+    for key in sorted(groups):
+        edges = plane.edges[groups[key]]
         line = shapely.line_merge(shapely.multilinestrings(shapely.linestrings(edges.reshape(-1, 2, 2))))
         rows.append((*key, round(float(line.length), LENGTH_DIGITS)))
         shapes.append(shapely.multilinestrings(shapely.get_parts(line)))

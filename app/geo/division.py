@@ -109,7 +109,8 @@ def _choose(units: Units, allotment: Allotment) -> Allotment:
 
 def _stay_sound(task: CommunityTask, described: DescribedGrids) -> bool:
     grids, units, _, _, seams = described
-    return all(are_sound(frame.geometry.to_numpy(), seams, task.outline) for frame in (grids, units))
+    polygons = np.concatenate([grids.geometry.to_numpy(), units.geometry.to_numpy()])
+    return are_sound(polygons, seams, task.outline)
 
 
 def assemble_plan(divided: Sequence[DividedCommunity], layers: Layers, about: Mapping[str, str | int | float]) -> Plan:
