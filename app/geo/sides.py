@@ -128,7 +128,8 @@ def _label(outlines: Geometries, names: Sequence[str], pieces: Pieces, around: S
         name[piece] = _barrier_words(around.classes[row], around.barrier_names[row], around.barriers[row], walled)
     centred = np.zeros(len(name), bool)
     along = barrier >= 0
-    centred[along] = distance[along] <= around.centre_m[barrier[along]]
+    # To a millimetre: what lies just so far shall not differ by rounding.
+    centred[along] = np.round(distance[along], 3) <= around.centre_m[barrier[along]]
     return _Told(name, centred)
 
 
@@ -170,7 +171,8 @@ def _side_words(
         if names[k] in (LANE, STREET):
             words.append(_where_nameless(str(names[k]), mine[of == k], pieces, around))
         else:
-            words.append(f"{names[k]}{'中线' if on_centre[k] * 2 > length[k] else ''}{held.get((side, names[k]), '')}")
+            centre = "中线" if round(on_centre[k] * 2 - length[k], 2) > 0 else ""
+            words.append(f"{names[k]}{centre}{held.get((side, names[k]), '')}")
     return "、".join(dict.fromkeys(words))
 
 
