@@ -65,8 +65,8 @@ class Division:
     proven
         Whether no division into any number of grids that is allowed has fewer grids out of the band.
     fewer
-        Assignments to one grid fewer, all in the band, that promise to save borders; whether they do shows when they
-        are drawn.
+        Assignments to one grid fewer, all in the band, that promise to save borders; whether they do shows when their
+        borders are cut.
     """
 
     assignment: NDArray[np.int64]
