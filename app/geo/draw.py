@@ -81,8 +81,9 @@ def draw_grids(ground: Ground, units: Units, grid: NDArray[np.int64]) -> Drawing
     if not _same_grids(ground, again, owner, shapes) or _runs_through(lines, ground):
         return as_cut
     inner = np.sort(units.unit[plane.sides], axis=1)
-    # The borders as the cells had them are drawn too: edges of units end on them, and would hang loose otherwise.
-    within = (plane.sides.min(axis=1) >= 0) & (inner[:, 0] != inner[:, 1]) & (~border | over_ground)
+    # The borders as the cells had them are drawn too: edges of units end on them, and would hang loose otherwise, also
+    # where a border has slid away from the street that it ran on.
+    within = (plane.sides.min(axis=1) >= 0) & (inner[:, 0] != inner[:, 1])
     full = arrange(np.append(lines, shapely.linestrings(plane.edges[within].reshape(-1, 2, 2))), ground.outline)
     centre = shapely.point_on_surface(full.faces)
     new_grid = owner[STRtree(again.faces).query_nearest(centre, all_matches=False)[1]]

@@ -55,6 +55,15 @@ def test_many_generated_towns_keep_every_hard_promise(layers):
     keeps_its_promises(layers)
 
 
+@pytest.mark.parametrize("seed", [28, 52, 151])
+def test_units_keep_their_ground_where_a_border_slides_away_from_a_wall(seed):
+    community = shapely.Polygon([(0, 0), (340, 0), (293, 240), (-47, 240)])
+    slabs = rows_of_slabs(community, slab=(24, 10), step=(30, 35))
+    households = np.random.default_rng(seed).integers(0, 40, len(slabs)).astype(float)
+    wall = ("wall", "", shapely.LineString([(-86, 7), (379, 41)]))
+    keeps_its_promises(draw_layers(community, buildings=slabs, households=households, barriers=[wall]))
+
+
 @settings(usual, max_examples=4)
 @given(towns())
 def test_the_same_seed_gives_the_same_plan(layers):
