@@ -56,7 +56,7 @@ def run_service(
     """
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(host, port))
-        store = stack.enter_context(open_database(settings.store))
+        store = stack.enter_context(open_database(settings.store, inherit=True))
         asyncio.run(_migrate(store))
         variables = {**(os.environ if environ is None else environ)}
         variables["DATABASE_URL"] = store.service_url or store.database_url

@@ -19,8 +19,10 @@ Value = TypeVar("Value")
 
 
 @contextmanager
-def open_database(settings: StoreSettings, *, share: bool = True) -> Iterator[StoreSettings]:
+def open_database(settings: StoreSettings, *, share: bool = True, inherit: bool = False) -> Iterator[StoreSettings]:
     """Give settings that name a database which runs: as they are, or with the private one's URL while the block runs.
+
+    `share` and `inherit` are those of `app.store.cluster.open_cluster`.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def open_database(settings: StoreSettings, *, share: bool = True) -> Iterator[St
     if settings.database_url:
         yield settings
         return
-    with open_cluster(settings.data, share=share) as cluster:
+    with open_cluster(settings.data, share=share, inherit=inherit) as cluster:
         yield replace(settings, database_url=cluster.url, service_url=cluster.service_url)
 
 

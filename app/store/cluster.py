@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +131,7 @@ def explain_missing(data: Path, root: Path = DEBIAN_ROOT) -> tuple[str, str] | N
 
 
 @contextmanager
-def open_cluster(data: Path, *, share: bool = True) -> Iterator[Cluster]:
+def open_cluster(data: Path, *, share: bool = True, inherit: bool = False) -> Iterator[Cluster]:
     """Run the private PostGIS of a folder while the block runs; where it runs already, be its guest.
 
     Parameters
@@ -139,7 +139,9 @@ def open_cluster(data: Path, *, share: bool = True) -> Iterator[Cluster]:
     data
         Its folder; made where it is missing.
     share
-        Whether being a guest will do. A service must own what it serves from.
+        Whether being a guest will do.
+    inherit
+        Whether a guest runs it on where its owner leaves: so does a service that was started beside a command.
 
     Raises
     ------
@@ -158,13 +160,53 @@ def open_cluster(data: Path, *, share: bool = True) -> Iterator[Cluster]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield _visit(data, owner, lock.fileno(), share=share)
+            guest = _visit(data, owner, lock.fileno(), share=share)
+            with _Heir(data, owner, lock.fileno()).waiting() if inherit else contextlib.nullcontext():
+                yield guest
             return
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        _sign(lock.fileno())
         with _running(data, owner) as cluster:
             yield cluster
+
+
+def _sign(lock: int) -> None:
+    """Write in the lock who holds it."""
+    os.ftruncate(lock, 0)
+    os.write(lock, b"%d\n" % os.getpid())
+
+
+class _Heir:
+    """A guest that waits for the owner to leave, and runs the cluster from then on."""
+
+    def __init__(self, data: Path, owner: pwd.struct_passwd, lock: int) -> None:
+        self.data, self.owner, self.lock = data, owner, lock
+        self._over = threading.Event()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Wait, and then run it, while the block runs."""
+        thread = threading.Thread(target=self._wait, name="postgres-heir", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _wait(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            try:
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            _sign(self.lock)
+            log.warning("the owner of the database has left; it is run from here on")
+            try:
+                with _running(self.data, self.owner):
+                    self._over.wait()
+            except (StoreUnavailable, OSError) as error:
+                log.error("the database cannot be started again: %s", error)
+                self._over.wait(AGAIN_SECONDS)
 
 
 def discard_cluster(data: Path) -> None:
@@ -452,11 +494,8 @@ def _end_leftover(home: Path) -> None:
     if not pid:
         return
     if _serves(pid, home):
-        os.kill(pid, signal.SIGINT)  # a fast, clean stop
-        _await_gone(pid, home, STOP_SECONDS)
-        if _serves(pid, home):
-            os.kill(pid, signal.SIGQUIT)
-            _await_gone(pid, home, STOP_SECONDS)
+        for ending in (signal.SIGINT, signal.SIGQUIT):  # a fast, clean stop; or an end
+            _end(pid, ending, lambda seconds: _await_gone(pid, home, seconds))
     else:  # killed; its number may be another's by now, and PostgreSQL would take that one for itself
         _await_orphans(home)
         (home / "postmaster.pid").unlink(missing_ok=True)
@@ -469,10 +508,29 @@ def _serves(pid: int, home: Path) -> bool:
         return False
 
 
-def _await_gone(pid: int, home: Path, seconds: float) -> None:
+def _await_gone(pid: int, home: Path, seconds: float) -> bool:
+    """Wait for a server to end, and tell whether it has."""
     deadline = time.monotonic() + seconds
-    while _serves(pid, home) and time.monotonic() < deadline:
+    while _serves(pid, home):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.02)
+    return True
+
+
+def _end(pid: int, ending: signal.Signals, ended: Callable[[float], bool]) -> bool:
+    """Signal a server until it has ended, and tell whether it has within `STOP_SECONDS`.
+
+    Again and again: a server that has only just been started does not hear its first signal where whoever started us
+    ignores it, as a shell does for what it runs in the background.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
+    while not ended(0.0) and time.monotonic() < deadline:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, ending)
+        if ended(AGAIN_SECONDS):
+            break
+    return ended(0.0)
 
 
 def _await_orphans(home: Path) -> None:
@@ -504,9 +562,12 @@ def _serving(home: Path) -> list[int]:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     """Stop cleanly: connections are ended, what is committed is kept."""
-    for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        process.send_signal(ending)
+
+    def ended(seconds: float) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
+            process.wait(seconds)
+        return process.poll() is not None
+
+    for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+        if _end(process.pid, ending, ended):
+            return

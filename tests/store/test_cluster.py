@@ -19,7 +19,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.store.cluster import explain_missing, find_binaries, open_cluster
+from app.store.cluster import _owner, _Server, explain_missing, find_binaries, open_cluster
 from app.store.errors import Conflict, StoreUnavailable
 
 pytestmark = pytest.mark.skipif(not find_binaries(), reason="no PostgreSQL with PostGIS on this machine")
@@ -135,6 +135,49 @@ def test_a_server_whose_owner_was_killed_is_stopped_by_the_next(data):
         assert cluster.owned
         assert not running(pid)
         assert ask(cluster.url, "SELECT 1") == 1
+
+
+def test_an_heir_runs_it_on_when_its_owner_leaves(data):
+    with an_owner(data) as (owner, pid), open_cluster(data, inherit=True) as guest:
+        assert not guest.owned
+        ask(guest.url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
+        owner.stdin.close()
+        owner.wait()
+        assert not running(pid)
+        assert answer_in_time(guest.url, "SELECT sum(number) FROM kept") == 500500
+        with open_cluster(data) as another:
+            assert not another.owned
+    with open_cluster(data) as cluster:
+        assert cluster.owned
+        assert ask(cluster.url, "SELECT sum(number) FROM kept") == 500500
+
+
+def answer_in_time(url: str, question: str) -> object:
+    """Ask until there is somebody to answer."""
+    over = time.monotonic() + 30
+    while True:
+        try:
+            return ask(url, question)
+        except (OSError, asyncpg.PostgresError):
+            assert time.monotonic() < over
+            time.sleep(0.05)
+
+
+def test_one_that_is_stopped_just_after_its_start_is_stopped_at_once(data, monkeypatch):
+    """Where the shell has us ignore SIGINT, a server that has only just been started does not hear it."""
+    monkeypatch.setattr("app.store.cluster.AGAIN_SECONDS", 0.2)
+    with open_cluster(data):
+        pass
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server = _Server(data, _owner(), find_binaries()[0], data / "socket")
+        server.start()
+        began = time.monotonic()
+        server.stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert server.process.returncode == 0
+    assert time.monotonic() - began < 30  # and not after `STOP_SECONDS`
 
 
 def test_beside_what_a_killed_server_left_running_no_other_is_started(data, tmp_path, monkeypatch):
