@@ -149,7 +149,8 @@ class KeptBoards:
         midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), CHINA_TIME)
         seconds = min(LOOK_SECONDS, (midnight - now).total_seconds() + 0.01)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._heard.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` of Python 3.11 may lose a cancellation
+                await self._heard.wait()
         self._heard.clear()
 
     async def _renew(self) -> None:

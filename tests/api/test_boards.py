@@ -107,3 +107,18 @@ def test_where_looks_do_not_end_what_is_in_memory_counts_for_a_time_only(setting
             await until(lambda: grids_of(boards) == 4)
 
     asyncio.run(go())
+
+
+def test_boards_end_at_the_moment_they_hear_something(settings):
+    """With `asyncio.wait_for` of Python 3.11 one that was told of a change and cancelled at once went on for ever."""
+
+    async def go() -> None:
+        async with boards_of(settings) as (boards, _):
+            keeping = asyncio.create_task(boards.run())
+            await asyncio.sleep(0.5)
+            boards._heard.set()
+            keeping.cancel()
+            done, _ = await asyncio.wait({keeping}, timeout=5)
+            assert done
+
+    asyncio.run(go())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -80,3 +81,45 @@ def test_at_the_end_every_work_is_cancelled_and_nothing_is_said(caplog):
     asyncio.run(go())
     assert sorted(ended) == ["boards", "journal"]
     assert caplog.records == []
+
+
+def test_work_that_swallows_a_cancellation_is_cancelled_again(monkeypatch, caplog):
+    monkeypatch.setattr(kept, "AGAIN_SECONDS", 0.05)
+    swallowed = 0
+
+    async def work() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed == 3:
+                    raise
+
+    async def go() -> None:
+        async with asyncio.timeout(5), keeping({"boards": work}):
+            await asyncio.sleep(0.01)
+
+    asyncio.run(go())
+    assert swallowed == 3
+    assert caplog.records == []
+
+
+def test_what_cannot_be_ended_is_named_and_not_waited_for(monkeypatch, caplog):
+    monkeypatch.setattr(kept, "AGAIN_SECONDS", 0.02)
+    released = False
+
+    async def work() -> None:
+        while not released:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+
+    async def go() -> None:
+        nonlocal released
+        async with asyncio.timeout(5), keeping({"boards": work}):
+            await asyncio.sleep(0.01)
+        released = True
+
+    asyncio.run(go())
+    assert [record.getMessage() for record in caplog.records] == ["boards cannot be ended"]
