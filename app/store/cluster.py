@@ -175,6 +175,18 @@ def _sign(lock: int) -> None:
     os.write(lock, b"%d\n" % os.getpid())
 
 
+@contextmanager
+def _beside(name: str, work: Callable[[], None], over: threading.Event) -> Iterator[None]:
+    """Do work in a thread of its own while the block runs; at its end `over` tells the work to finish."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 class _Heir:
     """A guest that waits for the owner to leave, and runs the cluster from then on."""
 
@@ -185,13 +197,8 @@ class _Heir:
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Wait, and then run it, while the block runs."""
-        thread = threading.Thread(target=self._wait, name="postgres-heir", daemon=True)
-        thread.start()
-        try:
+        with _beside("postgres-heir", self._wait, self._over):
             yield
-        finally:
-            self._over.set()
-            thread.join()
 
     def _wait(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
@@ -301,13 +308,8 @@ class _Server:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Start it again whenever it ends while the block runs."""
-        keeper = threading.Thread(target=self._keep, name="postgres-keeper", daemon=True)
-        keeper.start()
-        try:
+        with _beside("postgres-keeper", self._keep, self._over):
             yield
-        finally:
-            self._over.set()
-            keeper.join()
 
     def _keep(self) -> None:
         pause = LOOK_SECONDS
