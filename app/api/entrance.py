@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 COOKIE = "jiexiang-journey"
 JOURNEY_SECONDS = 600
 ON = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/">
-<title>街巷</title><p><a href="/">已登录，继续 Signed in: go on</a></p></html>"""
+<link rel="icon" href="data:,"><title>街巷</title><p><a href="/">已登录，继续 Signed in: go on</a></p></html>"""
 """A page and no redirect: after one that began at another site a browser would keep the strict cookie back."""
 
 Text = Annotated[str, Query(max_length=4000)]

@@ -58,7 +58,8 @@ def write_reference(document: Mapping[str, Any]) -> tuple[str, str]:
     )
     page = template.render(document=document, style=Markup(style), groups=groups.items())  # noqa: S704  a file of ours
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return page, f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
+    allowed = f"style-src 'sha256-{digest}'; img-src data:"
+    return page, f"default-src 'none'; {allowed}; base-uri 'none'; frame-ancestors 'none'"
 
 
 def _tell(document: Mapping[str, Any]) -> Iterator[tuple[str, Told]]:

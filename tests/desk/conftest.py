@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from app.files.standards import read_standards
 from app.geo.assessment import Community
@@ -213,6 +213,11 @@ def sign_in(address: str, browser: Browser, name: str) -> dict[str, object]:
     return state
 
 
+def tell(said: ConsoleMessage) -> str:
+    """Return what the browser said and of which address: of a failed request it tells that nowhere else."""
+    return f"{said.text} {said.location['url']}"
+
+
 @pytest.fixture
 def see(address, browser, signed_in) -> Iterator:
     """Return a function that opens a page of the service on a screen."""
@@ -232,7 +237,7 @@ def see(address, browser, signed_in) -> Iterator:
         opened.append(context)
         seen = Seen(context, context.new_page())
         context.on("request", lambda request: seen.requests.append(request.url))
-        seen.page.on("console", lambda said: said.type in ("error", "warning") and seen.complaints.append(said.text))
+        seen.page.on("console", lambda said: said.type in ("error", "warning") and seen.complaints.append(tell(said)))
         seen.page.on("pageerror", lambda fault: seen.complaints.append(str(fault)))
         seen.page.goto(address + path)
         if path.startswith("/plan"):

@@ -25,6 +25,13 @@ def test_a_page_asks_no_other_host_complains_of_nothing_and_hostile_names_do_not
         assert HOSTILE["markup"] in seen.page.inner_text("main")
 
 
+@pytest.mark.parametrize("path", ["/", "/plan", "/gaps", "/notes", "/docs", "/sign-in"])
+def test_a_page_leaves_no_browser_to_look_for_an_icon_that_is_not_there(see, path):
+    seen = see(path)
+    assert seen.page.get_attribute("link[rel=icon]", "href") == "data:,"
+    assert seen.complaints == []
+
+
 @pytest.mark.parametrize(("path", "screen"), EVERYWHERE)
 def test_axe_finds_nothing_serious_at_rest(see, path, screen):
     assert see(path, screen).violations() == []

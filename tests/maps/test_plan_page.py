@@ -44,7 +44,7 @@ def page(toy_plan):
 
 
 def test_page_links_to_nothing_but_itself(page):
-    assert Links(page).found == [("a", "href", "#panel")]
+    assert Links(page).found == [("link", "href", "data:,"), ("a", "href", "#panel")]
 
 
 def test_page_holds_no_address_a_browser_could_fetch(page):
