@@ -100,11 +100,13 @@ class Journal:
 
     async def _write(self) -> None:
         async with self._one_at_a_time:
-            while self._waiting:
-                taken = self._waiting[:MOST_TOGETHER]
+            left = len(self._waiting)  # what comes meanwhile waits for the next: else one would follow the other for ever
+            while left:
+                taken = self._waiting[: min(left, MOST_TOGETHER)]
                 async with self.store.writing() as connection:
                     await _add(connection, taken)
                 del self._waiting[: len(taken)]
+                left -= len(taken)
 
     async def run(self) -> None:
         """Write what waits and, hour by hour, the head of the chain, until cancelled; what waits then is written."""

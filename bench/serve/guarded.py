@@ -99,6 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--case", default="", help="only cases whose name holds this")
     asked = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("wrk is missing: sudo apt-get install -y wrk")
@@ -135,6 +136,8 @@ def main() -> None:
         )
         print("|---|---|---|---|---|---|---|---|")
         for case, (form, arguments, role) in cases.items():
+            if asked.case not in case:
+                continue
             runs: dict[str, list[Measured]] = {name: [] for name in servers}
             for _ in range(asked.rounds):  # in turn, so that what else the machine does falls on both
                 for name, server in servers.items():
