@@ -14,8 +14,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -43,7 +43,7 @@ from app.store.places import find_communities, find_grids
 from bench.serve.asking import Measured, addresses, measure
 from bench.serve.county import draw_county
 from bench.serve.filled import fill
-from bench.serve.servers import run_server
+from bench.serve.servers import Server, run_server
 
 ROLES = ("planner", "county")
 """One that is told no phone numbers, and one that is: of those the audit knows."""
@@ -51,6 +51,15 @@ LIMIT = "1000000"
 """Requests a second that each may make: far more than it can, but they are counted."""
 LEADS = 60
 """How many grids have somebody in charge."""
+WITHOUT = "bench.serve.guarded:unguarded"
+CASES = {
+    "point": ("/locate?lon=%.7f&lat=%.7f", "lon, lat", "planner"),
+    "one grid": ("/grids/%s", "code", "planner"),
+    "page of 10": ("/grids?limit=10&after=%s", "code", "planner"),
+    "point, 1 of 15 with a phone number": ("/locate?lon=%.7f&lat=%.7f", "lon, lat", "county"),
+    "people, 10 phone numbers": ("/people?limit=10&after=S%03d", f"id % {LEADS - 12}", "county"),
+}
+"""The form of an address, what goes into it, and who asks."""
 
 
 def unguarded() -> Asgi:
@@ -97,8 +106,9 @@ async def settle(settings: StoreSettings, codes: list[str]) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=4, help="how often both are started: no two starts are alike")
     parser.add_argument("--case", default="", help="only cases whose name holds this")
     asked = parser.parse_args()
     if not shutil.which("wrk"):
@@ -111,46 +121,42 @@ def main() -> None:
         settings = StoreSettings(url, folder)
         codes = asyncio.run(fill(settings, draw_county())).codes
         keys = asyncio.run(settle(settings, codes))
-        servers = {
-            name: stack.enter_context(
-                run_server(
-                    Path(sys.executable),
-                    factory,
-                    "/health/ready",
-                    {"DATABASE_URL": url, "JIEXIANG_REQUESTS_PER_SECOND": LIMIT, "JIEXIANG_AUDIT": str(folder / name)},
-                    *("--factory", "--http", CONNECTION),
-                )
-            )
-            for name, factory in (("with", FACTORY), ("without", "bench.serve.guarded:unguarded"))
-        }
-        cases = {
-            "point": ("/locate?lon=%.7f&lat=%.7f", "lon, lat", "planner"),
-            "one grid": ("/grids/%s", "code", "planner"),
-            "page of 10": ("/grids?limit=10&after=%s", "code", "planner"),
-            "point, 1 of 15 with a phone number": ("/locate?lon=%.7f&lat=%.7f", "lon, lat", "county"),
-            "people, 10 phone numbers": ("/people?limit=10&after=S%03d", f"id % {LEADS - 12}", "county"),
-        }
+        cases = {name: case for name, case in CASES.items() if asked.case in name}
+        pairs: dict[str, list[tuple[Measured, Measured]]] = {name: [] for name in cases}
+        for _ in range(asked.starts):
+            with ExitStack() as running:
+                servers = [running.enter_context(start(factory, url, folder)) for factory in (FACTORY, WITHOUT)]
+                for name, (form, arguments, role) in cases.items():
+                    scripts = [addresses(form, arguments, codes[:780], key) for key in (keys[role], role)]
+                    for _ in range(asked.rounds):  # in turn, so that what else the machine does falls on both
+                        both = zip(servers, scripts, strict=True)
+                        guarded, free = (measure(server, script, asked.seconds) for server, script in both)
+                        pairs[name].append((guarded, free))
         print(
             "| case | with, requests/s | without | with / without "
             "| µs of a core a request: with | without | without / with | errors |"
         )
         print("|---|---|---|---|---|---|---|---|")
-        for case, (form, arguments, role) in cases.items():
-            if asked.case not in case:
-                continue
-            runs: dict[str, list[Measured]] = {name: [] for name in servers}
-            for _ in range(asked.rounds):  # in turn, so that what else the machine does falls on both
-                for name, server in servers.items():
-                    script = addresses(form, arguments, codes[:780], keys[role] if name == "with" else role)
-                    runs[name].append(measure(server, script, asked.seconds))
-            pairs = list(zip(runs["with"], runs["without"], strict=True))
-            ratio = statistics.median(one.per_second / other.per_second for one, other in pairs)
-            by_core = statistics.median(other.processor_us / one.processor_us for one, other in pairs)
-            rates = [f"{statistics.median(run.per_second for run in runs[name]):,.0f}" for name in servers]
-            costs = [f"{statistics.median(run.processor_us for run in runs[name]):,.0f}" for name in servers]
-            errors = sum(run.errors for name in servers for run in runs[name])
-            cells = [case, *rates, f"{ratio:.2f}", *costs, f"{by_core:.2f}", str(errors)]
-            print(f"| {' | '.join(cells)} |", flush=True)
+        for name, measured in pairs.items():
+            print(f"| {name} | {' | '.join(cells(measured))} |")
+
+
+def start(factory: str, url: str, folder: Path) -> AbstractContextManager[Server]:
+    """Start a server of one worker."""
+    environ = {"DATABASE_URL": url, "JIEXIANG_REQUESTS_PER_SECOND": LIMIT, "JIEXIANG_AUDIT": str(folder / "audit")}
+    return run_server(Path(sys.executable), factory, "/health/ready", environ, "--factory", "--http", CONNECTION)
+
+
+def cells(pairs: Sequence[tuple[Measured, Measured]]) -> list[str]:
+    """Return what stands in a row: medians of rates, of their ratio, of what a request costs, of that ratio; errors."""
+    median = statistics.median
+    return [
+        *(f"{median(run.per_second for run in runs):,.0f}" for runs in zip(*pairs, strict=True)),
+        f"{median(guarded.per_second / free.per_second for guarded, free in pairs):.2f}",
+        *(f"{median(run.processor_us for run in runs):,.0f}" for runs in zip(*pairs, strict=True)),
+        f"{median(free.processor_us / guarded.processor_us for guarded, free in pairs):.2f}",
+        str(sum(run.errors for pair in pairs for run in pair)),
+    ]
 
 
 if __name__ == "__main__":
