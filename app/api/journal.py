@@ -100,7 +100,9 @@ class Journal:
 
     async def _write(self) -> None:
         async with self._one_at_a_time:
-            left = len(self._waiting)  # what comes meanwhile waits for the next: else one would follow the other for ever
+            left = len(
+                self._waiting
+            )  # what comes meanwhile waits: under load one writing would follow another for ever
             while left:
                 taken = self._waiting[: min(left, MOST_TOGETHER)]
                 async with self.store.writing() as connection:

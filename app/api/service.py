@@ -142,11 +142,15 @@ def know(scope: Scope, caller: Caller) -> None:
     scope["jiexiang.caller"] = caller.label
 
 
-Serving = Annotated[Service, Depends(service_of)]
+async def _serve(request: Request) -> Service:
+    return service_of(request)  # FastAPI calls what is no coroutine in a thread, which takes longer than many a request
+
+
+Serving = Annotated[Service, Depends(_serve)]
 Asking = Annotated[Caller, Depends(ask)]
 
 
-def _changing(request: Request) -> Callable[[], AbstractAsyncContextManager[AsyncConnection]]:
+async def _changing(request: Request) -> Callable[[], AbstractAsyncContextManager[AsyncConnection]]:
     return partial(changing, service_of(request), request.scope)
 
 
