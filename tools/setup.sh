@@ -125,6 +125,7 @@ if [ "$purpose" = test ]; then # the pages are tested in a real browser, with Ch
     missing=()
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
     fc-list ':lang=zh-cn' family 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+    command -v pdftotext >/dev/null || missing+=(poppler-utils) # what a page prints is read
     if [ ${#missing[@]} -gt 0 ]; then
         if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
             need_debian "${missing[@]}" || say "setup: ${missing[*]} could not be installed; the tests of pages will be skipped"
@@ -141,6 +142,7 @@ if [ "$purpose" = clients ]; then # plans and papers are opened in the programs 
     command -v soffice >/dev/null || missing+=(libreoffice-writer libreoffice-calc)
     command -v pdftotext >/dev/null || missing+=(poppler-utils)
     fc-list ':lang=zh-cn' family 2>/dev/null | grep -q . || missing+=(fontconfig fonts-noto-cjk)
+    command -v pdftotext >/dev/null || missing+=(poppler-utils) # what a page prints is read
     [ ${#missing[@]} -eq 0 ] || need_debian "${missing[@]}"
 fi
 
