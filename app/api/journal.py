@@ -1,8 +1,8 @@
 """What is written into the audit of what is asked: every change, every reading of a phone number, nothing else.
 
 The entry of a change is written in the transaction of the change, so that there is never one without the other. Other
-entries wait in memory, a fifth of a second at most, and are written together; whoever was refused a change is answered
-when that is written. A look-up without phone numbers waits for nothing.
+entries wait in memory, a fifth of a second and the writing before them, and are written together; whoever was refused a
+change is answered when that is written. A look-up without phone numbers waits for nothing.
 """
 
 from __future__ import annotations
