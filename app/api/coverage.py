@@ -30,7 +30,11 @@ Class = Annotated[
     str, Query(alias="class", max_length=100, description="设施类别，如 service_station、clinic class of facilities")
 ]
 REACHED = ("uncovered_households", "covered_households", "out_of_reach_households")
-_METRES = Query(ge=50, le=5000, description="步行距离（米） metres on foot")
+_METRES = Query(
+    ge=50,
+    le=5000,
+    description="步行距离（米）；系统密钥限 300、500、1000 metres on foot; systems: 300, 500 or 1000",
+)
 Gates = Annotated[
     bool,
     Query(description="假定围墙另有未测绘的出入口 let those shut in by walls out by a gate that nobody mapped"),
@@ -55,6 +59,7 @@ async def coverage(
     It is measured when it is first asked for, and kept until plans, buildings, streets or facilities change; the
     first who asks may have to ask again (503).
     """
+    _refuse_unusual(caller, metres)
     board = service.boards.current if at is None else await service.boards.on(at)
     drawn = metres is not None and kind != ""
     within = USUAL_M if metres is None or (metres in USUAL_M and not drawn) else (metres,)
@@ -100,6 +105,7 @@ async def site(
     """
     if caller.area != COUNTY:
         raise Forbidden("选址需要全县范围的权限", "siting is for those who see the whole county")
+    _refuse_unusual(caller, metres)
     board = service.boards.current
     found = await _measure(service, board, (metres,), assume_gates=assume_gates, facility_class=kind, more=k)
     told = {
@@ -110,6 +116,23 @@ async def site(
     }
     content = bytes(json_response(told).body)
     return bytes_response(request, content, tag(caller.area, caller.role, content))
+
+
+def _refuse_unusual(caller: Caller, metres: float | None) -> None:
+    """Let nobody who sees no small counts walk where they like.
+
+    Homes come within reach one by one as a walk grows; in tens, but from hundreds of walks to several classes of
+    facilities those of single buildings could be reckoned.
+
+    Raises
+    ------
+    Forbidden
+        The distance is none of `USUAL_M`, and the caller is told counts in tens.
+    """
+    if metres is not None and metres not in USUAL_M and not sees_small_counts(caller):
+        raise Forbidden(
+            "系统密钥只能查步行 300、500、1000 米", "systems may ask for walks of 300, 500 or 1000 metres only"
+        )
 
 
 async def _measure(

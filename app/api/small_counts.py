@@ -4,8 +4,9 @@ A count under ten of a grid, a building or a spot tells of single homes. Those w
 holders of links do not. Whatever they are told of homes and people is told in tens, and nothing under ten: of grids
 and units, of shares within a walk, of blind spots, and of whole communities and the county too; what standards make
 of households is reckoned from tens. A total told to the last home would tell, beside the grids, one that is withheld;
-and two totals, of two versions or of walks of 500 and 501 metres, would tell the one building between them. In tens
-they differ by nothing or by ten, whatever it holds.
+and two totals, of two versions or of two walks, would tell the one building between them. In tens they differ by
+nothing or by ten, whatever it holds. Hundreds of such totals would still tell something, so `app.api.coverage` lets
+them walk the usual distances alone.
 """
 
 from __future__ import annotations

@@ -204,15 +204,24 @@ def counts_in(told):
 
 
 @pytest.mark.parametrize("level", ["county", "community", "grid"])
-def test_walks_of_neighbouring_lengths_tell_a_system_of_no_home_between_them(walked, level):
-    """The smallest home is of three households, the others of fifty: some walk from 480 to 500 m ends between two."""
+def test_a_system_is_told_shares_of_every_walk_in_tens(walked, level):
+    """The smallest home is of three households, the others of fifty."""
     seen = {}
     for role in ("county", "system"):
-        asked = [ask(walked, role, level=level, **{**STATION, "metres": metres}).json() for metres in (480, 490, 500)]
+        asked = [ask(walked, role, level=level, **{**STATION, "metres": metres}).json() for metres in (300, 500, 1000)]
         seen[role] = [count for told in asked for count in counts_in(told)]
     assert any(count % 10 for _, count in seen["county"])
     assert {name for name, _ in seen["system"]} >= {"households", "households_within"}
     assert [(name, count) for name, count in seen["system"] if count % 10] == []
+
+
+@pytest.mark.parametrize("path", ["/coverage", "/site"])
+def test_a_system_walks_no_metre_further_until_one_more_home_is_reached(walked, path):
+    for metres in (499, 501, 300.5):
+        refused = ask(walked, "system", path, **{**STATION, "metres": metres})
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == "系统密钥只能查步行 300、500、1000 米"
+        assert ask(walked, "county", path, **{**STATION, "metres": metres}).status_code == 200
 
 
 def test_a_system_is_told_in_tens_what_another_facility_would_reach(walked):
