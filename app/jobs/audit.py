@@ -121,6 +121,11 @@ def note_head(settings: StoreSettings) -> Head:
         async with store.reading() as connection:
             return await read_head(connection)
 
-    head = work_in(settings, work)
-    keep_head(settings.audit_folder, head, every=0)
-    return head
+    noted: list[Head] = []
+
+    def read() -> Head:
+        noted.append(work_in(settings, work))
+        return noted[-1]
+
+    keep_head(settings.audit_folder, read, every=0)
+    return noted[-1]

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,19 +57,25 @@ class Segment:
     signature: bytes
 
 
-def keep_head(folder: Path, head: Head, *, every: float = HOUR) -> bool:
+def keep_head(folder: Path, head: Head | Callable[[], Head], *, every: float = HOUR) -> bool:
     """Write the head of the chain at the end of the file of heads, down to the disk, and tell whether it was time.
 
     Several processes may try: the file is locked, and who finds a line younger than `every` seconds leaves it at that.
+
+    Parameters
+    ----------
+    head
+        The head, or what reads it: nobody else writes one meanwhile, so that those of the file never go back.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    line = {"at": _now(), "number": head.number, "count": head.count, "hash": head.hash.hex()}
     file = folder / HEADS
     with file.open("a", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         status = file.stat()
         if status.st_size and 0 <= time.time() - status.st_mtime < every:  # a file of the future waits for nothing
             return False
+        now = head() if callable(head) else head
+        line = {"at": _now(), "number": now.number, "count": now.count, "hash": now.hash.hex()}
         stream.write(json.dumps(line) + "\n")
         stream.flush()
         os.fsync(stream.fileno())

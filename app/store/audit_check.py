@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import select
@@ -37,7 +39,8 @@ class AuditReport:
 class _Walk:
     """A walk along the chain: where it is, and what it has found."""
 
-    known: dict[int, Head]
+    noted: Mapping[int, Collection[bytes]]
+    """The hashes of every head outside, by its number: of one number there is one, or somebody rewrote the chain."""
     expected: int = 1
     previous: bytes = FIRST_HASH
     rows: int = 0
@@ -60,8 +63,7 @@ class _Walk:
             self.blame(f"第 {row.number} 条与前一条接不上", f"row {row.number} does not follow the one before it")
         if seal(row.number, row.at, row.entry, row.previous_hash) != row.hash:
             self.blame(f"第 {row.number} 条被改动", f"row {row.number} was edited")
-        head = self.known.pop(row.number, None)
-        if head is not None and head.hash != row.hash:
+        if any(noted != row.hash for noted in self.noted.get(row.number, ())):
             self.blame(
                 f"第 {row.number} 条与库外存证不符：此前的记录被重写",
                 f"row {row.number} is not the one that was noted outside: the rows up to it were rewritten",
@@ -79,13 +81,11 @@ async def check_audit(
     key
         What boundaries are signed with; None where nothing was ever archived.
     """
-    walk = _Walk({head.number: head for head in heads if head.number})
+    noted: defaultdict[int, set[bytes]] = defaultdict(set)
     for head in heads:
-        if head.number != head.count:
-            walk.blame(
-                f"存证时第 {head.number} 条之前只有 {head.count} 条",
-                f"at row {head.number} there were {head.count} rows",
-            )
+        noted[head.number].add(head.hash)
+    walk = _Walk(noted)
+    _compare_heads(walk, heads)
     segments = await read_segments(connection)
     for segment in segments:
         _take_segment(walk, segment, folder, key)
@@ -103,6 +103,30 @@ async def check_audit(
             f"the tail was cut off: there were {furthest} rows, and they end at {last}",
         )
     return AuditReport(walk.rows, len(segments), len(heads), last, tuple(walk.faults))
+
+
+def _compare_heads(walk: _Walk, heads: Sequence[Head]) -> None:
+    """Hold the heads against each other, in the order in which they were noted: a chain only ever grows."""
+    for head in heads:
+        if head.number != head.count:
+            walk.blame(
+                f"存证时第 {head.number} 条之前只有 {head.count} 条",
+                f"at row {head.number} there were {head.count} rows",
+            )
+    for number, hashes in sorted(walk.noted.items()):
+        if len(hashes) > 1:
+            walk.blame(
+                f"库外存证中第 {number} 条有 {len(hashes)} 个不同的哈希：记录被重写",
+                f"row {number} was noted outside with {len(hashes)} different hashes: the rows were rewritten",
+            )
+    for before, after in pairwise(heads):
+        if after.number < before.number or after.count < before.count:
+            walk.blame(
+                f"库外存证倒退：先到第 {before.number} 条（共 {before.count} 条），"
+                f"后到第 {after.number} 条（共 {after.count} 条）",
+                f"the heads outside go back: from row {before.number} of {before.count} "
+                f"to row {after.number} of {after.count}",
+            )
 
 
 def _take_segment(walk: _Walk, segment: Segment, folder: Path, key: bytes | None) -> None:

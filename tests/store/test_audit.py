@@ -10,8 +10,9 @@ import json
 import os
 import re
 import sys
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.store.audit import Entry, Wanted, read_audit, read_head, write_audit
+from app.store.audit import FIRST_HASH, Entry, Wanted, read_audit, read_head, seal, write_audit
 from app.store.audit_archive import archive, keep_head, make_key, read_heads, read_key, segment_file
 from app.store.audit_check import check_audit
 from app.store.connect import open_store
@@ -222,17 +223,75 @@ def test_every_change_of_the_archive_is_found(kept, attack):
     assert ARCHIVE_ATTACKS[attack] in attack_archive(kept, attack)
 
 
+HEAD_ATTACKS = {
+    "heads: rewritten, then noted anew": "row 12 was noted outside with 2 different hashes",
+    "heads: rewritten, continued, noted": "row 12 is not the one that was noted outside",
+    "heads: cut off, then noted anew": "the heads outside go back: from row 12 of 12 to row 9 of 9",
+    "heads: emptied, then noted anew": "the heads outside go back: from row 12 of 12 to row 0 of 0",
+}
+
+
+def attack_heads(kept: Kept, attack: str) -> str:
+    """Change the database as its owner, and let the service note what it finds there; return what `verify` says."""
+    match attack.removeprefix("heads: "):
+        case "rewritten, then noted anew":
+            rewrite(kept)
+        case "rewritten, continued, noted":
+            rewrite(kept)
+            kept.add(2)
+        case "cut off, then noted anew":
+            kept.run(*ATTACKS["cut at the end, counter too"][0])
+        case "emptied, then noted anew":
+            kept.run(*ATTACKS["emptied"][0])
+    assert words(kept.verify())
+    kept.note_head()
+    SEEN[attack] = words(kept.verify())
+    return SEEN[attack]
+
+
+def rewrite(kept: Kept) -> None:
+    """Change row 7 and seal it and every row after it anew, so that the chain is whole."""
+
+    async def go(connection):
+        await connection.execute(text("ALTER TABLE audit DISABLE TRIGGER keep"))
+        previous = FIRST_HASH
+        for row in await read_audit(connection):
+            entry = replace(row.entry, actor="nobody") if row.number == 7 else row.entry
+            written = {"actor": entry.actor, "before": previous, "hash": seal(row.number, row.at, entry, previous)}
+            change = "UPDATE audit SET actor = :actor, previous_hash = :before, hash = :hash WHERE number = :number"
+            await connection.execute(text(change), {**written, "number": row.number})
+            previous = written["hash"]
+
+    kept.ask(go)
+
+
+@pytest.mark.parametrize("attack", HEAD_ATTACKS)
+def test_what_was_rewritten_is_found_also_after_the_service_has_noted_it(kept, attack):
+    assert HEAD_ATTACKS[attack] in attack_heads(kept, attack)
+
+
+def test_heads_that_were_noted_of_the_same_rows_are_one_truth(kept):
+    kept.note_head()
+    kept.archive()
+    kept.note_head()
+    kept.add(1)
+    kept.note_head()
+    report = kept.verify()
+    assert (report.faults, report.heads) == ((), 4)
+
+
 def test_the_attacks_are_printed(postgis, tmp_path, capsys):
     """Print what was done to an audit of twelve rows, and the first that `verify` said: one line an attack."""
-    for attacks, attack_it in ((ATTACKS, attack_database), (ARCHIVE_ATTACKS, attack_archive)):
+    every = ((ATTACKS, attack_database), (ARCHIVE_ATTACKS, attack_archive), (HEAD_ATTACKS, attack_heads))
+    for attacks, attack_it in every:
         for attack in attacks.keys() - SEEN.keys():
             with postgis.database() as settings:
                 attack_it(keep_twelve(settings, tmp_path / str(len(SEEN))), attack)
-    lines = [f"{attack:32}{SEEN[attack].partition(';')[0]}" for attack in (*ATTACKS, *ARCHIVE_ATTACKS)]
+    lines = [f"{attack:36}{SEEN[attack].partition(';')[0]}" for attacks, _ in every for attack in attacks]
     printed = re.sub(r"/\S*/", "", "\n".join(lines))
     with capsys.disabled():
         sys.stdout.write(f"\n{printed}\n")
-    assert all(SEEN[attack] for attack in (*ATTACKS, *ARCHIVE_ATTACKS))
+    assert all(SEEN[attack] for attacks, _ in every for attack in attacks)
 
 
 def test_the_service_can_add_to_the_audit_and_read_it_and_nothing_else(kept):
@@ -324,6 +383,25 @@ def test_heads_are_kept_hourly_whoever_tries_and_a_torn_last_line_is_no_head(kep
     with (kept.folder / "heads.jsonl").open("a") as stream:
         stream.write('{"at": "2026')
     assert [one.number for one in read_heads(kept.folder)] == [12, 12]
+
+
+def test_a_head_is_read_while_nobody_else_writes_one_so_that_heads_never_go_back(kept):
+    early = kept.ask(read_head)
+    kept.add(1)
+    others = []
+
+    def read():
+        other = threading.Thread(target=keep_head, args=(kept.folder, kept.ask(read_head)), kwargs={"every": 0})
+        other.start()
+        others.append(other)
+        other.join(0.1)
+        assert other.is_alive()  # it waits for us
+        return early
+
+    assert keep_head(kept.folder, read, every=0)
+    others[0].join()
+    assert [one.number for one in read_heads(kept.folder)] == [12, 12, 13]
+    assert kept.verify().faults == ()
 
 
 def test_a_head_of_the_future_does_not_keep_others_from_being_kept(kept):
