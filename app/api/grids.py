@@ -32,6 +32,7 @@ from app.api.queries import AFTER, AT, BBOX, LIMIT, board_of, link_next, read_bo
 from app.api.routing import DirectRoute, Parameter, read_query
 from app.api.service import ask, bytes_response, remembered_tag, service_of, tag
 from app.api.small_counts import sees_small_counts, tell_feature, tell_units
+from app.store.errors import StoreUnavailable
 from app.store.grids import read_community, read_features, read_neighbours, read_units
 
 __all__ = ["router"]
@@ -77,7 +78,7 @@ async def grids(request: Request) -> Response:
     links = []
     if begin + limit < len(codes):
         links = [{"rel": "next", "type": GEOJSON, "href": link_next("/grids", query, page[-1])}]
-    head = json.dumps({"numberMatched": len(codes), "numberReturned": len(page), "links": links}).encode()[1:-1]
+    head = json.dumps({"numberMatched": len(codes), "numberReturned": len(features), "links": links}).encode()[1:-1]
     content = b'{"type":"FeatureCollection",%b,"features":[%b]}' % (head, b",".join(features))
     etag = _plan_tag(caller, board, request.scope["query_string"].decode("ascii"))
     return bytes_response(request, content, etag, media_type=GEOJSON)
@@ -253,17 +254,26 @@ async def _find(request: Request, caller: Caller) -> tuple[Board, str]:
 
 
 async def _features(request: Request, caller: Caller, board: Board, codes: Sequence[str]) -> list[bytes]:
-    """Return grids as PostGIS has written them, with counts as the caller may see them."""
+    """Return grids as PostGIS has written them, with counts as the caller may see them: every one that is asked for.
+
+    Raises
+    ------
+    StoreUnavailable
+        The store has ended one since the board was read; a moment later the board knows it too.
+    """
     kept = board.features
-    missing = [code for code in codes if code not in kept]
+    found = {code: kept[code] for code in codes if code in kept}  # others may clear what is kept meanwhile
+    missing = [code for code in codes if code not in found]
     if missing:
         async with service_of(request).store.reading() as connection:
             read = await read_features(connection, missing, board.day)
+        if len(read) < len(missing):
+            raise StoreUnavailable("网格刚有变动，请稍后再试", "grids have just changed; ask again in a moment")
         if sum(map(len, kept.values())) > MOST_KEPT_BYTES:
             kept.clear()
-            return await _features(request, caller, board, codes)
         kept.update(read)
-    return [tell_feature(caller, kept[code]) for code in codes if code in kept]
+        found |= read
+    return [tell_feature(caller, found[code]) for code in codes]
 
 
 def _plan_tag(caller: Caller, board: Board, what: str) -> str:
