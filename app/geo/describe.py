@@ -228,5 +228,7 @@ def _message(
         words.append(f"{len(out)}个网格户数不在规定范围，原因见网格表")
     if units.released:
         sites = "、".join(str(site_names[site]) or "未命名" for site in units.released)
-        words.append(f"{sites}未单设专属网格：面积过小、分成几块、位于小区之内，或单设会把社区其余部分隔断")
+        words.append(
+            f"{sites}未单设专属网格：面积过小、所在地块多为周边空地、分成几块、位于小区之内，或单设会把社区其余部分隔断"
+        )
     return "；".join(words)

@@ -30,6 +30,8 @@ PAIRED_SHARE = 20
 """Cells are paired up to this part of the maximum."""
 SITE_M2 = 2_000.0
 """A smaller special site is no grid of its own."""
+SITE_SHARE = 0.52
+"""Of a unit that is a special site the site fills this part at least: half, and a little that drawing may take."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Units:
     lines
         The lines by which borders are judged.
     released
-        Special sites that are no grid: too small, in pieces, in a compound, or cutting the community in two.
+        Special sites that are no grid: too small, in pieces, in a compound, less than the ground that goes with them,
+        or cutting the community in two.
     paired
         Whether light cells were paired up, so that there were no more than `most_units`.
     """
@@ -163,6 +166,7 @@ def form_units(
             break
         load, paired = refresh(joined), True
     borders = neighbours(plane, unit, on_line, lines, ground.passages)
+    in_site[_barely_filled(unit, in_site, plane, ground)] = -1
     in_site[np.isin(in_site, _release_sites(in_site, borders))] = -1
     released = np.setdiff1d(given, in_site)
     if rules.profile == "rural":
@@ -290,6 +294,17 @@ def _pair_up(borders: Borders, load: NDArray[np.float64], may: NDArray[np.bool_]
             target[b[k]] = a[k]
             used[a[k]] = used[b[k]] = True
     return np.asarray(np.unique(target, return_inverse=True)[1].ravel())
+
+
+def _barely_filled(
+    unit: NDArray[np.int64], in_site: NDArray[np.int64], plane: Arrangement, ground: Ground
+) -> NDArray[np.bool_]:
+    """Tell which units are called a special site and are mostly ground around it: strips and crumbs that went to it."""
+    site = in_site[unit]
+    faces = np.flatnonzero(site >= 0)
+    within = shapely.area(shapely.intersection(plane.faces[faces], ground.sites[site[faces]]))
+    filled = np.bincount(unit[faces], within, len(in_site))
+    return np.asarray((in_site >= 0) & (filled < SITE_SHARE * add_up(unit, shapely.area(plane.faces), len(in_site))))
 
 
 def _release_sites(in_site: NDArray[np.int64], borders: Borders) -> list[int]:

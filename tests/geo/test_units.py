@@ -110,6 +110,16 @@ def test_a_small_site_is_no_grid_and_the_message_says_so():
     assert "幼儿园未单设专属网格" in divided.plan.communities["message"].iloc[0]
 
 
+def test_a_site_smaller_than_the_ground_that_goes_to_it_is_no_grid():
+    """A school yard of 2,000 m² between two compounds, 20 m behind a street: the strip before it goes to it."""
+    east = ("tertiary", "东街", shapely.LineString([(282, -10), (282, 310)]))
+    yards = {"大院": COMPOUND, "北院": shapely.box(242, 122, 262, 180)}
+    divided = divide(town(400, sites={"学校": shapely.box(242, 20, 262, 120)}, compounds=yards, streets=[east]))
+    assert set(divided.plan.grids["kind"]) == {"general"}
+    assert "学校未单设专属网格" in divided.plan.communities["message"].iloc[0]
+    assert broken_promises(divided) == {}
+
+
 def test_a_site_that_would_cut_the_community_apart_is_no_grid():
     divided = divide(town(400, sites={"公园": shapely.box(-10, 190, 410, 225)}))
     assert set(divided.plan.grids["kind"]) == {"general"}
