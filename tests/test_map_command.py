@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import geopandas as gpd
 import pytest
@@ -114,6 +115,20 @@ def test_what_cannot_be_used_is_told_and_leaves_no_page(jiexiang_here, demonstra
     assert result.exit_code == 2
     assert said in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_of_communities_that_overlap_is_shown_as_it_is(jiexiang_here, demonstration, tmp_path):
+    """As `split --as-is` has written it; the outlines are corrected where they come from, not in the plan."""
+    plan = shutil.copy(demonstration.folder / "plan.gpkg", tmp_path)
+    communities = gpd.read_file(plan, layer="communities")
+    wider = communities.geometry.to_crs(32648).buffer(12).to_crs(communities.crs)
+    communities.set_geometry(wider.where(communities.index == 0, communities.geometry)).to_file(
+        plan, layer="communities"
+    )
+    assert jiexiang_here("map", plan, "--out", tmp_path / "map.html").exit_code == 0
+    refused = jiexiang_here("map", plan, "--communities", f"{plan}:communities", "--out", tmp_path / "other.html")
+    assert refused.exit_code == 2
+    assert "--as-is" in refused.output
 
 
 @pytest.fixture(scope="module")

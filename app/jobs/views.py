@@ -143,12 +143,13 @@ def gather_views(order: MapInputs, steps: Steps) -> Gathered:
 
 
 def _with_plan(order: MapInputs, plan: Plan) -> Inputs:
-    """Return the inputs with the communities of the plan where no others were given."""
+    """Return the inputs with the communities of the plan where no others were given: a plan is shown as it is."""
     given = order.inputs
     stated = str(told_about(plan)["household_basis"])
     basis = given.household_basis or ("" if stated == UNSTATED else stated)
     sources = {"communities": f"{order.plan}:communities", **given.sources}
-    return replace(given, sources=sources, household_basis=basis)
+    as_is = given.as_is or "communities" not in given.sources
+    return replace(given, sources=sources, household_basis=basis, as_is=as_is)
 
 
 def _only(inputs: Inputs, *layers: str) -> Inputs:
