@@ -54,10 +54,15 @@ class Rules:
     def __post_init__(self) -> None:
         for low, high in ((self.min_households, self.max_households), *(band[1:] for band in self.bands)):
             if not 0 < low <= high:
-                raise UsageError(f"the band {low}–{high} is empty: give --min below --max, both above 0")
+                raise UsageError(
+                    f"户数限 {low}–{high} 为空，请使 --min 不大于 --max，且都大于 0 "
+                    f"the band {low}–{high} is empty: give --min below --max, both above 0"
+                )
         if self.grids is not None and not 0 < self.grids[0] <= self.grids[1]:
+            low, high = self.grids
             raise UsageError(
-                f"the number of grids {self.grids[0]}–{self.grids[1]} is impossible: give N or LOW-HIGH above 0"
+                f"网格数 {low}–{high} 不可能，请写 N 或 LOW-HIGH，且大于 0 "
+                f"the number of grids {low}–{high} is impossible: give N or LOW-HIGH above 0"
             )
         unknown = sorted({self.profile, *(band[0] for band in self.bands)} - {"", *PROFILES})
         if unknown:

@@ -118,7 +118,8 @@ def draw_plan(
         The page does not know the language.
     """
     if language not in LANGUAGES:
-        raise UsageError(f"the map speaks {' and '.join(LANGUAGES)}, not {language!r}: choose one of them")
+        known = "、".join(LANGUAGES)
+        raise UsageError(f"地图没有 {language!r} 这种语言，可用 {known} the map does not speak that language: {known}")
     words = _read_words()[language]
     if title:
         words = words | {"title": title}
