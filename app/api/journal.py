@@ -8,7 +8,6 @@ change is answered when that is written. A look-up without phone numbers waits f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -33,6 +32,10 @@ log = logging.getLogger("jiexiang.audit")
 FLUSH_SECONDS = 0.2
 LOOK_SECONDS = 60.0
 """How often it is seen whether an hour has passed since the head was last written outside the database."""
+CLOSE_SECONDS = 5.0
+"""How long a worker that ends tries to write what still waits; `app.api.running` gives it longer than that."""
+GIVE_UP_SECONDS = 1.0
+"""How long a writing that is given up may take to end."""
 MOST_WAITING = 20_000
 MOST_TOGETHER = 2_000
 MOST_NAMED = 200
@@ -48,7 +51,10 @@ WRITTEN = "jiexiang.written"
 
 
 class Journal:
-    """Entries of this process that wait to be written, and who writes them; `run` must run as long as it is wanted."""
+    """Entries of this process that wait to be written, and who writes them.
+
+    `run` must run as long as it is wanted, and `aclose` comes after that.
+    """
 
     def __init__(self, store: Store, folder: Path, source: Callable[[Scope], str]) -> None:
         self.store = store
@@ -57,6 +63,7 @@ class Journal:
         self.refusals = Refusals()
         self._waiting: list[Entry] = []
         self._one_at_a_time = asyncio.Lock()
+        self._writings: set[asyncio.Task[None]] = set()
 
     def note(self, entry: Entry) -> None:
         """Let an entry wait for the next writing.
@@ -79,6 +86,8 @@ class Journal:
             It could not be written and waits on.
         """
         writing = asyncio.create_task(self._write())
+        self._writings.add(writing)
+        writing.add_done_callback(self._writings.discard)
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())  # told to whoever waits
         await asyncio.shield(writing)
 
@@ -111,22 +120,42 @@ class Journal:
                 left -= len(taken)
 
     async def run(self) -> None:
-        """Write what waits and, hour by hour, the head of the chain, until cancelled; what waits then is written."""
+        """Write what waits and, hour by hour, the head of the chain, until cancelled."""
         looked = -LOOK_SECONDS
-        try:
-            while True:
-                await asyncio.sleep(FLUSH_SECONDS)
-                try:
-                    if self._waiting:
-                        await self._write()
-                    if time.monotonic() - looked >= LOOK_SECONDS:
-                        looked = time.monotonic()
-                        await self.keep_head()
-                except StoreError as error:
-                    log.error("the audit cannot be written: %s", error.english)
-        finally:
-            with contextlib.suppress(StoreError):  # it has been logged above, or the database is gone for good
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                if self._waiting:
+                    await self.flush()
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    looked = time.monotonic()
+                    await self.keep_head()
+            except StoreError as error:
+                log.error("the audit cannot be written: %s", error.english)
+
+    async def aclose(self) -> None:
+        """Write what still waits, for nothing comes any more; a cancellation is obeyed when that is done.
+
+        What cannot be written in a while is lost, and the log says how much it is.
+        """
+        until = time.monotonic() + CLOSE_SECONDS
+        writing = asyncio.create_task(self._write_rest(until))
+        cancelled = await _outlast({writing}, until)
+        if left := {one for one in (writing, *self._writings) if not one.done()}:
+            for one in left:
+                one.cancel()
+            cancelled |= await _outlast(left, time.monotonic() + GIVE_UP_SECONDS)
+        if self._waiting:
+            log.error("%d entries of the audit could not be written and are lost", len(self._waiting))
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _write_rest(self, until: float) -> None:
+        while self._waiting and time.monotonic() < until:
+            try:
                 await self._write()
+            except StoreError:  # it has been logged; the database may come back
+                await asyncio.sleep(FLUSH_SECONDS)
 
     async def keep_head(self) -> None:
         """Write the head of the chain outside the database, where an hour has passed."""
@@ -173,6 +202,17 @@ class Audit:
         except StoreError as error:
             return error
         return None
+
+
+async def _outlast(tasks: set[asyncio.Task[None]], until: float) -> bool:
+    """Wait for tasks, until a moment at most, and tell whether somebody cancelled that meanwhile."""
+    cancelled = False
+    while any(not task.done() for task in tasks) and (left := until - time.monotonic()) > 0:
+        try:
+            await asyncio.wait(tasks, timeout=left)
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
 
 
 async def _add(connection: AsyncConnection, entries: Sequence[Entry]) -> None:

@@ -29,7 +29,10 @@ from app.store.migrate import migrate
 __all__ = ["run_service"]
 
 START_SECONDS = 120.0
-STOP_SECONDS = 20.0
+GRACE_SECONDS = 10
+"""How long requests that have begun may take at the end; then a worker ends its works and writes what waits."""
+STOP_SECONDS = 25.0
+"""How long the workers have for all that; Docker and systemd give the whole service longer (`docker/`)."""
 LOOK_SECONDS = 0.1
 BACKLOG = 2048
 FACTORY = "app.api.server:create_worker"
@@ -107,7 +110,8 @@ def _workers(listener: socket.socket, variables: Mapping[str, str], workers: int
             "--log-level",
             "warning",
         ),
-        *("--timeout-graceful-shutdown", "10", "--timeout-keep-alive", "30", "--timeout-worker-healthcheck", "30"),
+        *("--timeout-graceful-shutdown", str(GRACE_SECONDS)),
+        *("--timeout-keep-alive", "30", "--timeout-worker-healthcheck", "30"),
         *("--http", CONNECTION, "--ws", "none"),
     ]
     root = Path(__file__).parents[2]

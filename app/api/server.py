@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import httpx
 from fastapi import FastAPI
@@ -49,7 +49,8 @@ async def open_service(settings: Settings, figures: Figures) -> AsyncIterator[Se
         walks = Walks(settings.store.database_url)
         deliveries = Deliveries(store, boards, client=client)
         try:
-            async with keeping({"boards": boards.run, "journal": journal.run, "deliveries": deliveries.run}):
+            works = {"boards": boards.run, "journal": journal.run, "deliveries": deliveries.run}
+            async with aclosing(journal), keeping(works):
                 yield Service(
                     settings.service,
                     boards,
