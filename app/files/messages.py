@@ -440,6 +440,18 @@ _FAULTS: Mapping[str, _FaultText] = {
         "the workbook unpacks to more than {mib} MiB",
         "Keep the sheets that are needed and save it again",
     ),
+    "sheet_rows": _FaultText(
+        "工作表超过 {most:,} 行",
+        "请删去表格以外的内容，或拆成几个文件",
+        "a sheet has more than {most:,} rows",
+        "Remove what stands outside the table, or split it into several files",
+    ),
+    "sheet_columns": _FaultText(
+        "工作表超过 {most:,} 列",
+        "请删去表格以外的内容后另存",
+        "a sheet has more than {most:,} columns",
+        "Remove what stands outside the table and save it again",
+    ),
     "table_unknown": _FaultText(
         "“{suffix}”不是表格",
         "请另存为 .xlsx 或 .csv",

@@ -9,8 +9,11 @@ import re
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -21,10 +24,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from app.files.messages import Findings
 
-__all__ = ["SHEET_SUFFIXES", "UNCALCULATED", "Row", "Sheet", "column_key", "read_sheet"]
+__all__ = ["HEADER_WITHIN", "SHEET_SUFFIXES", "UNCALCULATED", "Extent", "Row", "Sheet", "column_key", "read_sheet"]
 
 SHEET_SUFFIXES = (".csv", ".xlsx", ".xlsm")
 WORKBOOK_ERRORS = (InvalidFileException, KeyError, ValueError, TypeError, ParseError, zipfile.BadZipFile, EOFError)
+
+FORMULA = re.compile(rb"<f[ >/]")
 
 MACHINE_SHEET = "数据"
 """The sheet for programs in the workbooks that we write ourselves; of several that fit it is the one meant."""
@@ -37,6 +42,18 @@ HEADER_WITHIN = 15
 
 FEWEST_KNOWN = 2
 """Names that a row has to know to be a header."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a workbook's sheet is read: rows that hold something, and columns; what holds more is refused."""
+
+    rows: int
+    columns: int
+
+
+SPREADSHEET = Extent(rows=1_048_576, columns=16_384)
+"""What a sheet can have in Excel and in WPS; rows that it numbers beyond are a mistake or an attack."""
 
 
 class _Uncalculated:
@@ -85,14 +102,21 @@ def column_key(text: str) -> str:
 
 
 def read_sheet(
-    path: Path, wished: str, known: Collection[str], findings: Findings, *, fewest: int = FEWEST_KNOWN
+    path: Path,
+    wished: str,
+    known: Collection[str],
+    findings: Findings,
+    *,
+    fewest: int = FEWEST_KNOWN,
+    extent: Extent = SPREADSHEET,
 ) -> Sheet:
     """Read the sheet that `wished` names, or the only one whose header has at least `fewest` names that are `known`.
 
     Raises
     ------
     InputError
-        If the file is no table, damaged, in an unknown encoding, or none or several of its sheets fit.
+        If the file is no table, damaged, in an unknown encoding, or none or several of its sheets fit; if a sheet of a
+        workbook holds more than `extent` has room for.
     """
     keys = {column_key(name) for name in known}
     if path.suffix.lower() == ".csv":
@@ -100,7 +124,7 @@ def read_sheet(
         if sheet is None:
             raise findings.stop("header_missing", known="、".join(sorted(known)[:8]))
         return sheet
-    return _read_workbook(path, wished, keys, known, findings, fewest)
+    return _read_workbook(path, wished, keys, known, findings, fewest, extent)
 
 
 def _csv_rows(path: Path, findings: Findings) -> Iterator[Row]:
@@ -136,7 +160,7 @@ def _decode(content: bytes, findings: Findings) -> tuple[str, str]:
 
 
 def _read_workbook(
-    path: Path, wished: str, keys: set[str], known: Collection[str], findings: Findings, fewest: int
+    path: Path, wished: str, keys: set[str], known: Collection[str], findings: Findings, fewest: int, extent: Extent
 ) -> Sheet:
     with path.open("rb") as file:
         head = file.read(8)
@@ -145,16 +169,22 @@ def _read_workbook(
     if not head.startswith(b"PK"):
         raise findings.stop("pretends", suffix=path.suffix, found="不是工作簿", found_en="is no workbook")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(path) as archive, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of features that we do not read
             if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
                 raise findings.stop("workbook_huge", mib=MOST_BYTES >> 20)
             parts = _sheet_parts(archive)
             names = _named(wished, list(parts), findings)
-            fitting = [
-                sheet
-                for name in names
-                if (sheet := _read_workbook_sheet(path, archive, name, parts[name], keys, fewest)) is not None
-            ]
+            fitting = []
+            for name in names:
+                rows, merges = _read_workbook_sheet(path, archive, name, parts[name], findings, extent)
+                with closing(rows):
+                    top = list(islice(rows, HEADER_WITHIN + 1))
+                    sheet = _headed(name, top, merges, keys, fewest)
+                    if sheet is not None:  # what else the workbook holds is not read to its end
+                        sheet = _headed(name, [*top, *rows], merges, keys, fewest)
+                if sheet is not None:
+                    fitting.append(sheet)
     except WORKBOOK_ERRORS as error:
         raise findings.stop("damaged", reason=error) from error
     if not fitting:
@@ -173,8 +203,7 @@ def _named(wished: str, names: Sequence[str], findings: Findings) -> Sequence[st
 
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the name of each visible sheet with the part of the archive that holds it."""
-    with warnings.catch_warnings(), Path(str(archive.filename)).open("rb") as opened:  # it leaves open what it refuses
-        warnings.simplefilter("ignore")  # of features that we do not read
+    with Path(str(archive.filename)).open("rb") as opened:  # it leaves open what it refuses
         book = openpyxl.load_workbook(opened, read_only=True)
         try:
             names = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
@@ -200,39 +229,62 @@ def _attribute(element: str, name: str) -> str:
 
 
 def _read_workbook_sheet(
-    path: Path, archive: zipfile.ZipFile, name: str, part: str, keys: set[str], fewest: int
-) -> Sheet | None:
-    """Read a sheet with the values that were saved with its formulas; None where it has no header that we know."""
+    path: Path, archive: zipfile.ZipFile, name: str, part: str, findings: Findings, extent: Extent
+) -> tuple[Generator[Row], list[Any]]:
+    """Return the rows of a sheet, with the values that were saved with its formulas, and its merged cells."""
     xml = archive.read(part) if part in archive.namelist() else b""
-    rows = list(_workbook_rows(path, name, data_only=True))
-    if re.search(rb"<f[ >/]", xml):
-        formulas = {row.number: row.values for row in _workbook_rows(path, name, data_only=False)}
-        rows = [replace(row, values=_mark_uncalculated(row.values, formulas[row.number])) for row in rows]
     merges = [
         range_boundaries(reference.decode("ascii"))
         for reference in re.findall(rb'<(?:\w+:)?mergeCell [^>]*ref="([A-Z]+\d+:[A-Z]+\d+)"', xml)
     ]
-    return _headed(name, rows, merges, keys, fewest)
+    rows = _workbook_rows(path, name, findings, extent, data_only=True)
+    if FORMULA.search(xml):
+        rows = _mark_uncalculated(rows, _workbook_rows(path, name, findings, extent, data_only=False))
+    return rows, merges
 
 
-def _workbook_rows(path: Path, name: str, *, data_only: bool) -> Iterator[Row]:
-    with warnings.catch_warnings(), path.open("rb") as opened:
-        warnings.simplefilter("ignore")
+def _workbook_rows(path: Path, name: str, findings: Findings, extent: Extent, *, data_only: bool) -> Generator[Row]:
+    """Read the rows about the header as they are, and of those below whatever holds something."""
+    count = 0
+    with path.open("rb") as opened:
         book = openpyxl.load_workbook(opened, read_only=True, data_only=data_only)
         try:
             sheet = book[name]
             sheet.reset_dimensions()  # some programs write a wrong extent, which would cut the table off
-            for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield Row(number, tuple(None if isinstance(v, str) and not v.strip() else v for v in values))
+            beyond = SPREADSHEET.rows + 1  # openpyxl makes up every row that is missing before one with a number
+            for number, cells in enumerate(sheet.iter_rows(values_only=True, max_row=beyond), 1):
+                if number == beyond:
+                    raise findings.stop("sheet_rows", most=SPREADSHEET.rows)
+                if not cells and number > HEADER_WITHIN + 1:
+                    continue
+                values = [None if isinstance(value, str) and not value.strip() else value for value in cells]
+                width = next((place for place in range(len(values), 0, -1) if values[place - 1] is not None), 0)
+                if width > extent.columns:
+                    raise findings.stop("sheet_columns", most=extent.columns)
+                count += width > 0
+                if count > extent.rows:
+                    raise findings.stop("sheet_rows", most=extent.rows)
+                if number <= HEADER_WITHIN + 1:  # a header of two rows may end there
+                    yield Row(number, tuple(values[: extent.columns]))
+                elif width:
+                    yield Row(number, tuple(values[:width]))
         finally:
             book.close()
 
 
-def _mark_uncalculated(values: Sequence[Any], formulas: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(
-        UNCALCULATED if value is None and isinstance(formula, str) and formula.startswith("=") else value
-        for value, formula in zip(values, formulas, strict=True)
-    )
+def _mark_uncalculated(saved: Generator[Row], formulas: Generator[Row]) -> Generator[Row]:
+    """Give the rows with their saved values, and a mark wherever a formula has none; a row may hold nothing else."""
+    with closing(saved), closing(formulas):
+        behind = next(saved, None)
+        for row in formulas:
+            while behind is not None and behind.number < row.number:
+                behind = next(saved, None)
+            values = behind.values if behind is not None and behind.number == row.number else ()
+            marked = (
+                UNCALCULATED if value is None and isinstance(formula, str) and formula.startswith("=") else value
+                for value, formula in zip_longest(values, row.values)
+            )
+            yield Row(row.number, tuple(marked))
 
 
 def _headed(name: str, rows: Sequence[Row], merges: Sequence[Any], keys: set[str], fewest: int) -> Sheet | None:
@@ -289,16 +341,17 @@ def _names(upper: Sequence[Any], lower: dict[int, str], keys: set[str]) -> list[
 
 
 def _fill_merged(rows: Sequence[Row], merges: Sequence[Any]) -> Iterator[Row]:
-    """Give every row of a cell that was merged downwards the value of the first."""
-    tall = [merge for merge in merges if merge[3] > merge[1]]
-    by_row: dict[int, list[Any]] = {}
-    for merge in tall:
-        for number in range(merge[1] + 1, merge[3] + 1):
-            by_row.setdefault(number, []).append(merge)
+    """Give every row of a cell that was merged downwards the value of the first; rows come in their order."""
+    waiting = sorted((merge for merge in merges if merge[3] > merge[1]), key=itemgetter(1), reverse=True)
     first = {row.number: row.values for row in rows}
+    open_at: dict[int, tuple[int, int]] = {}  # by the column: no two merged cells of a sheet share one cell
     for row in rows:
+        while waiting and waiting[-1][1] < row.number:
+            west, top, _, bottom = waiting.pop()
+            open_at[west] = (top, bottom)
+        open_at = {west: (top, bottom) for west, (top, bottom) in open_at.items() if bottom >= row.number}
         values, merged = list(row.values), set()
-        for west, top, _, _ in by_row.get(row.number, []):
+        for west, (top, _) in open_at.items():
             above = first.get(top, ())
             if west <= len(above) and above[west - 1] is not None:
                 values += [None] * (west - len(values))

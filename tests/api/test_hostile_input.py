@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import zipfile
 
 import openpyxl
@@ -12,6 +13,7 @@ from test_access_matrix import EXPECTED
 XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 LAUGHS = "".join(f'<!ENTITY a{level} "{f"&a{level - 1};" * 10}">' for level in range(1, 10))
 BOMB = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{LAUGHS}]><worksheet>&a9;</worksheet>'
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet>&e;</worksheet>'
 POSTS = sorted(operation.partition(" ")[2] for operation in EXPECTED if operation.startswith("POST "))
 
@@ -32,6 +34,25 @@ def test_workbooks_that_blow_up_are_refused(live, sheet):
     answer = live.asking("county").post("/locate/workbook", content=replace_sheet(sheet), headers=XLSX)
     assert answer.status_code in (400, 413)
     assert "root:" not in answer.text
+
+
+def far(row: int, column: str = "A") -> bytes:
+    """Write a sheet of addresses with a cell far from them."""
+    cell = f'<row r="{row}"><c r="{column}{row}" t="n"><v>1</v></c></row>'
+    head = '<row r="1"><c r="A1" t="inlineStr"><is><t>详细地址</t></is></c></row>'
+    return f'<worksheet xmlns="{SHEETS}"><sheetData>{head}{cell}</sheetData></worksheet>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("sheet", "status"), [(far(100_000_000), 413), (far(2**63), 413), (far(2, "ZZZ"), 400), (far(1_048_576), 200)]
+)
+def test_a_cell_far_from_the_addresses_costs_nothing(live, sheet, status):
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    answer = live.asking("county").post("/locate/workbook", content=replace_sheet(sheet), headers=XLSX)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    assert answer.status_code == status, answer.text
+    assert after.ru_utime - before.ru_utime < 5
+    assert after.ru_maxrss - before.ru_maxrss < 100_000
 
 
 @pytest.mark.parametrize("path", POSTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from app.files import sheets
 from app.files.columns import parse_columns
 from app.files.dwelling_ledger import Ledger, read_dwelling_ledger
+from app.files.messages import Findings
 from app.geo.errors import Fault, InputError
 from app.reports.tables import BUILDINGS
 from app.reports.workbooks import Sheet, make_workbook
@@ -214,6 +217,66 @@ def test_our_own_ledger_of_buildings_is_read_back(tmp_path):
         assert list(read["grid"]) == ["第一网格"] * 3
     assert list(ledger.rows["grid_code"]) == [f"{CODE}001"] * 3
     assert list(ledger.rows["community_code"]) == [CODE] * 3
+
+
+def change_sheet(path: Path, old: bytes, new: bytes) -> None:
+    """Change what the first sheet of a workbook says."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert old in parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = parts["xl/worksheets/sheet1.xml"].replace(old, new)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def read_traced(path: Path) -> tuple[sheets.Sheet, int]:
+    """Return the sheet of a ledger and the bytes that reading it took at most."""
+    tracemalloc.start()
+    try:
+        return sheets.read_sheet(path, "", HEADER, Findings("dwellings", path.name)), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_rows_that_are_missing_cost_nothing(tmp_path):
+    path = book(tmp_path, GOOD, ("社区", "x"), ("=1+1",))
+    change_sheet(path, b'<row r="4">', b'<row r="1000000">')
+    change_sheet(path, b'r="A4"', b'r="A1000000"')
+    sheet, peak = read_traced(path)
+    assert [row.number for row in sheet.rows] == [2, 3, 1_000_000]
+    assert str(sheet.rows[-1].values[0]) == "（公式）"
+    assert peak < 10_000_000
+
+
+def test_a_sheet_without_a_header_is_not_read_to_its_end(tmp_path):
+    path = book(tmp_path, GOOD)
+    workbook = openpyxl.load_workbook(path)
+    workbook.create_sheet("说明", 0).append(["填表说明"])
+    workbook.save(path)
+    change_sheet(path, b"</row></sheetData>", b'</row><row r="999999999"><c r="A1"><v>1</v></c></row></sheetData>')
+    assert sheets.read_sheet(path, "", HEADER, Findings("dwellings", path.name)).name == "楼栋"
+
+
+@pytest.mark.parametrize("row", [1_048_577, 10**9, 10**30])
+def test_a_row_that_no_sheet_has_is_refused(tmp_path, row):
+    path = book(tmp_path, GOOD, GOOD)
+    change_sheet(path, b'<row r="3">', b'<row r="%d">' % row)
+    assert [fault.kind for fault in faults(path)] == ["sheet_rows"]
+
+
+def test_a_column_that_no_sheet_has_is_refused(tmp_path):
+    path = book(tmp_path, GOOD)
+    change_sheet(path, b'r="J2"', b'r="ZZZ2"')
+    assert [fault.kind for fault in faults(path)] == ["sheet_columns"]
+
+
+def test_a_merged_cell_down_to_the_last_row_costs_nothing(tmp_path):
+    path = book(tmp_path, GOOD, (None, *GOOD[1:]), merges=["A2:A3"])
+    change_sheet(path, b'ref="A2:A3"', b'ref="A2:A1048576"')
+    sheet, peak = read_traced(path)
+    assert [row.values[0] for row in sheet.rows] == ["甲社区", "甲社区"]
+    assert peak < 10_000_000
 
 
 def test_households_merged_over_rows_are_refused(tmp_path):
