@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
@@ -23,6 +23,7 @@ import numpy as np
 import shapely
 
 from app.api.board import AddressPlace, Board, GridFacts, Lead
+from app.api.errors import TooMany
 from app.geo.addresses import AddressBook, AddressEntry
 from app.geo.lookup import index_grids
 from app.store.addresses import Address, Alias, read_address_mark, read_addresses, read_aliases
@@ -41,6 +42,8 @@ log = logging.getLogger("jiexiang.boards")
 CHINA_TIME = ZoneInfo("Asia/Shanghai")
 """Days begin and end by the clock of the county, wherever the server stands."""
 MOST_OTHER_DAYS = 4
+MOST_AWAITED_DAYS = 4
+"""However many wait for one of them: it is read once."""
 MOST_WARMED = 3_000
 PORTION = 100
 MOST_ASSIGNMENTS = 10_000_000
@@ -72,7 +75,8 @@ class KeptBoards:
         self._board: Board | None = None
         self._warming: asyncio.Task[None] | None = None
         self._others: dict[date, Board] = {}
-        self._loading = asyncio.Lock()
+        self._reading_others = asyncio.Lock()
+        self._awaited: Counter[date] = Counter()
         self._heard = asyncio.Event()
         self._deaf_since: float | None = time.monotonic()
         self._compared = time.monotonic()
@@ -93,18 +97,42 @@ class KeptBoards:
         return self._board
 
     async def on(self, day: date) -> Board:
-        """Return what holds on a day."""
-        current = self.current
-        if day == current.day:
-            return current
-        board = self._others.get(day)
-        if board is None or board.revisions != current.revisions:
-            async with self._loading:
-                board = await self._load(day, self._others.get(day))
-                self._others[day] = board
-                while len(self._others) > MOST_OTHER_DAYS:
-                    del self._others[next(iter(self._others))]
+        """Return what holds on a day.
+
+        Other days are read one after the other, and today's board waits for none of them.
+
+        Raises
+        ------
+        StoreUnavailable
+            Nothing has been read yet, or nobody knows whether it still holds.
+        TooMany
+            So many days are being waited for that this one has to come again.
+        """
+        board = self._find(day)
+        if board is not None:
+            return board
+        if day not in self._awaited and len(self._awaited) >= MOST_AWAITED_DAYS:
+            raise TooMany("正在读取别的日期，请稍后再试", "other days are being read; try again in a moment")
+        self._awaited[day] += 1
+        try:
+            async with self._reading_others:
+                board = self._find(day)  # somebody else may have read it meanwhile
+                if board is None:
+                    board = await self._load(day, self._others.get(day))
+                    self._others[day] = board
+                    while len(self._others) > MOST_OTHER_DAYS:
+                        del self._others[next(iter(self._others))]
+        finally:
+            self._awaited[day] -= 1
+            if not self._awaited[day]:
+                del self._awaited[day]
         return board
+
+    def _find(self, day: date) -> Board | None:
+        """Return the board of a day where it is kept and knows what today's knows."""
+        current = self.current
+        board = current if day == current.day else self._others.get(day)
+        return board if board is not None and board.revisions == current.revisions else None
 
     async def run(self) -> None:
         """Listen and renew until cancelled."""
@@ -165,8 +193,7 @@ class KeptBoards:
                 tell_difference("what is in memory is not what is in force, though nothing was told", before, held)
                 kept = None
                 self._others.clear()
-            async with self._loading:
-                self._board = await self._load(day, kept)
+            self._board = await self._load(day, kept)
         self._deaf_since, self._compared = None, looked
         if before is not self._board:
             async with self.changed:

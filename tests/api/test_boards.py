@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import asyncpg
 import pytest
 from live_service import fill, point_in
 
 from app.api import boards as module
-from app.api.boards import KeptBoards
+from app.api.board import Board
+from app.api.boards import MOST_AWAITED_DAYS, KeptBoards
+from app.api.errors import TooMany
 from app.geo.lookup import NOWHERE
+from app.store.changes import NewChange, record_changes
 from app.store.connect import open_store
 from app.store.errors import StoreUnavailable
 
@@ -120,5 +126,68 @@ def test_boards_end_at_the_moment_they_hear_something(settings):
             keeping.cancel()
             done, _ = await asyncio.wait({keeping}, timeout=5)
             assert done
+
+    asyncio.run(go())
+
+
+@dataclass
+class Gate:
+    """Holds back whoever reads another day than today, and counts the days that are read."""
+
+    boards: KeptBoards
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+    read: Counter[date] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        load = self.boards._load
+
+        async def load_in_turn(day: date, before: Board | None) -> Board:
+            self.read[day] += 1
+            if day != self.boards.clock():
+                await self.opened.wait()
+            return await load(day, before)
+
+        self.boards._load = load_in_turn
+
+
+def test_a_change_is_known_although_other_days_are_being_read(settings, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_SECONDS", 60.0)
+
+    async def go() -> None:
+        async with boards_of(settings) as (boards, _):
+            gate, today = Gate(boards), boards.current.day
+            days = [today - timedelta(days=number) for number in range(1, MOST_AWAITED_DAYS + 1)]
+            asking = [asyncio.create_task(boards.on(day)) for day in days]
+            await until(lambda: gate.read)
+            async with boards.store.writing() as connection:
+                number = await record_changes(connection, [NewChange("plan.published", 1)])
+            await until(lambda: boards.current.revisions.changes == number)
+            assert not any(one.done() for one in asking)
+            gate.opened.set()
+            told = await asyncio.gather(*asking)
+            assert [board.day for board in told] == days
+            assert {board.revisions for board in told} == {boards.current.revisions}
+
+    asyncio.run(go())
+
+
+def test_a_day_is_read_once_for_all_who_wait_and_few_days_are_waited_for(settings):
+    async def go() -> None:
+        async with boards_of(settings) as (boards, _):
+            gate, today = Gate(boards), boards.current.day
+            days = [today - timedelta(days=number) for number in range(1, MOST_AWAITED_DAYS + 1)]
+            asking = [asyncio.create_task(boards.on(day)) for day in days for _ in range(3)]
+            await until(lambda: gate.read)
+            one_more = today + timedelta(days=1)
+            with pytest.raises(TooMany) as told:
+                async with asyncio.timeout(10):
+                    await boards.on(one_more)
+            assert told.value.retry_seconds >= 1
+            asking[0].cancel()  # who no longer waits keeps nobody waiting
+            gate.opened.set()
+            await asyncio.wait(asking)
+            assert [one.result().day for one in asking[1:]] == [day for day in days for _ in range(3)][1:]
+            assert (await boards.on(one_more)).day == one_more
+            assert gate.read == Counter({days[0]: 2, **dict.fromkeys([*days[1:], one_more], 1)})
 
     asyncio.run(go())
