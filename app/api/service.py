@@ -29,7 +29,7 @@ from app.api.walks import Walks
 from app.settings import ServiceSettings
 from app.store.areas import Area
 from app.store.connect import AsyncConnection, Store
-from app.store.users import LOCK_MINUTES, MOST_FAILURES
+from app.store.lockout import Strangers
 
 if TYPE_CHECKING:
     from app.api.judging import Judged
@@ -93,8 +93,8 @@ class Service:
     walks: Walks = field(default_factory=lambda: Walks(""))
     failures: Rates = field(default_factory=lambda: Rates(0, 1))
     """Wrong passwords by the address they come from."""
-    strangers: Rates = field(default_factory=lambda: Rates(1 / (60 * LOCK_MINUTES), MOST_FAILURES - 1))
-    """Wrong passwords of accounts that are not there, which seem to be locked as others are."""
+    strangers: Strangers = field(default_factory=Strangers)
+    """Failures of names that are no account's, which seem to be locked as others are."""
     large_calls: LargeCalls = field(default_factory=LargeCalls)
     openid: OpenId | None = None
     """The county's own sign-in, where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -98,7 +98,7 @@ async def open_session(service: Service, scope: Scope, name: str, password: str)
     NotSignedIn
         The name or the password is wrong.
     TooMany
-        There have been too many failures of late, of this account or from this address.
+        There have been too many failures of late, of this name or from this address.
     """
     source = source_of(scope, service.settings.peers)
     wait = service.failures.take(source)
@@ -106,16 +106,12 @@ async def open_session(service: Service, scope: Scope, name: str, password: str)
         raise TooMany("这个地址的失败次数过多，请稍后再试", "too many failures from here; wait", retry_seconds=wait)
     token = ""
     async with changing(service, scope) as connection:
-        attempt = await sign_in(connection, name, password)
+        attempt = await sign_in(connection, name, password, service.strangers)
         if attempt.user is not None:
             know(scope, caller_of(attempt.user))
             token = await start_session(connection, attempt.user.id)
-    locked_until = attempt.locked_until
-    if not attempt.known:  # as if it were locked, so that nobody learns which accounts there are
-        seconds = service.strangers.take(name.strip().lower())
-        locked_until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
-    if locked_until is not None:
-        until = locked_until.astimezone(CHINA_TIME)
+    if attempt.locked_until is not None:
+        until = attempt.locked_until.astimezone(CHINA_TIME)
         left = max((until - datetime.now(UTC)).total_seconds(), 1)
         told = f"{until:%H:%M}"
         raise TooMany(

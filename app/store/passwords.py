@@ -22,6 +22,8 @@ __all__ = [
 LEAST_PASSWORD = 10
 LEAST_SIGNS = 5
 _HASHER = PasswordHasher()
+_NOBODYS = _HASHER.hash(secrets.token_urlsafe())
+"""Verified against where there is no password, so that the answer takes as long."""
 
 _WORDS = """
 password passw0rd p@ssword p@ssw0rd admin administrator root user guest test welcome letmein login system
@@ -75,10 +77,13 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(hashed: str, password: str) -> bool:
-    """Tell whether a password is the one of a hash; an account without a password has none that fits."""
+    """Tell whether a password is the one of a hash; where there is none, none fits, after as much work."""
     try:
         return _HASHER.verify(hashed, password)
-    except (VerifyMismatchError, InvalidHashError):
+    except VerifyMismatchError:
+        return False
+    except InvalidHashError:
+        verify_password(_NOBODYS, password)
         return False
 
 

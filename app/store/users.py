@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.areas import Area
 from app.store.errors import NotFound, Refused
+from app.store.lockout import CLOCK_MINUTES, Failures, Strangers
 from app.store.passwords import hash_password, needs_renewal, refuse_poor, verify_password
 from app.store.tables import USER_ROLES, sessions, users
 
 __all__ = [
-    "LOCK_MINUTES",
-    "MOST_FAILURES",
     "NewUser",
     "SignIn",
     "User",
@@ -34,14 +33,10 @@ __all__ = [
     "start_session",
 ]
 
-MOST_FAILURES = 5
-LOCK_MINUTES = 15
 SESSION_HOURS = 12
 IDLE_MINUTES = 60
-CLOCK_MINUTES = 60
-"""How far the clock may be set back before what was to end later is taken for the work of a clock that was wrong."""
-_NOBODY = hash_password(secrets.token_urlsafe())
-"""Verified against where there is no such user, so that the answer takes as long."""
+SIGNING_IN = 1
+"""Marks the locks on names that sign in among others that one may take of the database."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +67,10 @@ class User:
 
 @dataclass(frozen=True)
 class SignIn:
-    """What became of an attempt to sign in: a user, or none; and until when the account is locked, if it is.
-
-    `known` tells whether there is such an account; who tries to sign in is never told.
-    """
+    """What became of an attempt to sign in: a user, or none; and until when the name is locked, if it is."""
 
     user: User | None
     locked_until: datetime | None = None
-    known: bool = True
 
 
 async def add_user(connection: AsyncConnection, new: NewUser) -> int:
@@ -144,30 +135,34 @@ async def set_disabled(connection: AsyncConnection, user_id: int, *, disabled: b
         await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
-async def sign_in(connection: AsyncConnection, name: str, password: str) -> SignIn:
+async def sign_in(connection: AsyncConnection, name: str, password: str, strangers: Strangers) -> SignIn:
     """Check a name and a password.
 
-    After five failures in a row the account is locked for a quarter of an hour, whatever password comes; who tries at
-    the same moment waits in line, so nobody gets a sixth attempt. A lock that a wrong clock has set further ahead does
-    not count. The transaction must be committed either way.
+    After five failures in a row the name is locked for a quarter of an hour, whatever password comes; who tries it at
+    the same moment waits in line, so nobody gets a sixth attempt. A name that is no account's is treated alike, with
+    as much work, or the answer or its time would tell which accounts there are; `strangers` remembers how it failed.
+    The transaction must be committed either way.
     """
+    name = name.strip()
+    await connection.execute(select(func.pg_advisory_xact_lock(SIGNING_IN, func.hashtext(name))))
     held = select(users.c.id, users.c.password_hash, users.c.failed_attempts, users.c.disabled, users.c.locked_until)
-    row = (await connection.execute(held.where(users.c.name == name.strip()).with_for_update())).one_or_none()
-    if row is None:
-        await asyncio.to_thread(verify_password, _NOBODY, password)
-        return SignIn(None, known=False)
-    now = await connection.scalar(select(func.now()))
-    longest = timedelta(minutes=LOCK_MINUTES + CLOCK_MINUTES)
-    if row.locked_until is not None and now is not None and now < row.locked_until <= now + longest:
-        return SignIn(None, row.locked_until)
-    mine = users.c.id == row.id
-    if not await asyncio.to_thread(verify_password, row.password_hash, password):
-        failures = (0 if row.locked_until is not None else row.failed_attempts) + 1
-        locked = func.now() + timedelta(minutes=LOCK_MINUTES) if failures >= MOST_FAILURES else None
-        done = update(users).where(mine).values(failed_attempts=failures, locked_until=locked)
-        return SignIn(None, await connection.scalar(done.returning(users.c.locked_until)))
+    row = (await connection.execute(held.where(users.c.name == name).with_for_update())).one_or_none()
+    now: datetime = (await connection.execute(select(func.now()))).scalar_one()
+    failures = strangers.failures(name) if row is None else Failures(row.failed_attempts, row.locked_until)
+    fits = await asyncio.to_thread(verify_password, "" if row is None else row.password_hash, password)
+    if failures.locked(now):
+        return SignIn(None, failures.locked_until)
+    if row is None or not fits:
+        failures = failures.one_more(now)
+        if row is None:
+            strangers.remember(name, failures)
+        else:
+            counted = {"failed_attempts": failures.count, "locked_until": failures.locked_until}
+            await connection.execute(update(users).where(users.c.id == row.id).values(counted))
+        return SignIn(None, failures.locked_until)
     if row.disabled:
         return SignIn(None)
+    mine = users.c.id == row.id
     values: dict[str, Any] = {"failed_attempts": 0, "locked_until": None}
     if needs_renewal(row.password_hash):
         values["password_hash"] = await asyncio.to_thread(hash_password, password)

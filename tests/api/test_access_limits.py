@@ -12,6 +12,7 @@ from live_service import PASSWORD, Live, live_service
 from sqlalchemy import text
 
 from app.api.logs import RequestLog
+from app.store import lockout
 from app.store.users import IDLE_MINUTES, SESSION_HOURS
 
 
@@ -120,6 +121,26 @@ def test_nobody_learns_from_a_lock_which_accounts_there_are(live):
     assert fail("u-neighbour") == fail("nobody-at-all")
     told = sign_in(live, "nobody-at-all").json()["detail"], sign_in(live, "u-neighbour").json()["detail"]
     assert [words[:10] for words in told] == ["失败次数过多，请在 "] * 2
+
+
+def test_a_lock_is_of_the_name_that_is_looked_up_whether_there_is_an_account(live):
+    execute(live, "UPDATE users SET failed_attempts = 0, locked_until = NULL")
+
+    def fail(name: str) -> list[int]:
+        tried = [name.upper()] * 4 + [name, f" {name} ", f"{name}\u3000", name] + [name, name.upper()]
+        return [sign_in(live, one, "wrong password 1").status_code for one in tried]
+
+    assert fail("u-planner") == fail("ghost") == [401] * 8 + [429] * 2
+
+
+def test_when_a_lock_has_ended_failures_are_counted_anew_whether_there_is_an_account(live, monkeypatch):
+    monkeypatch.setattr(lockout, "LOCK_MINUTES", 0)
+    execute(live, "UPDATE users SET failed_attempts = 0, locked_until = NULL")
+
+    def fail(name: str) -> list[int]:
+        return [sign_in(live, name, "wrong password 1").status_code for _ in range(11)]
+
+    assert fail("u-community") == fail("nobody-for-long") == ([401] * 4 + [429]) * 2 + [401]
 
 
 def test_a_lock_ends_by_itself(live):

@@ -6,13 +6,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import text
 
+from app.store import lockout, passwords
 from app.store.areas import COUNTY, Area
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.keys import add_key, find_key, note_use, read_keys, revoke_key
+from app.store.lockout import MOST_FAILURES, Failures, Strangers
 from app.store.users import (
-    MOST_FAILURES,
     NewUser,
     add_user,
     change_password,
@@ -32,9 +34,9 @@ async def add(store, name: str = "li", password: str = PASSWORD, role: str = "co
         return await add_user(connection, NewUser(name, password, role, area))
 
 
-async def attempt(store, password: str, name: str = "li"):
+async def attempt(store, password: str, name: str = "li", strangers: Strangers | None = None):
     async with store.writing() as connection:
-        return await sign_in(connection, name, password)
+        return await sign_in(connection, name, password, strangers or Strangers())
 
 
 def test_who_knows_the_password_comes_in_and_nobody_else(within):
@@ -96,6 +98,69 @@ def test_attempts_at_once_are_counted_one_by_one(within):
             assert await connection.scalar(text("SELECT failed_attempts FROM users")) == MOST_FAILURES
 
     within(go)
+
+
+class Counting(PasswordHasher):
+    """Counts how often Argon2 runs, and how often at the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs, self.running, self.together = 0, 0, 0
+
+    def verify(self, hashed, password):
+        if not hashed.startswith("$argon2id$"):
+            return super().verify(hashed, password)
+        self.runs, self.running = self.runs + 1, self.running + 1
+        self.together = max(self.together, self.running)
+        try:
+            return super().verify(hashed, password)
+        finally:
+            self.running -= 1
+
+
+@pytest.fixture
+def argon2(monkeypatch) -> Counting:
+    """Count what Argon2 does."""
+    counting = Counting()
+    monkeypatch.setattr(passwords, "_HASHER", counting)
+    return counting
+
+
+@pytest.mark.parametrize("name", ["li", "nobody", "vouched"])
+def test_every_attempt_is_as_much_work_whether_there_is_an_account_and_whether_it_is_locked(within, argon2, name):
+    async def go(store):
+        await add(store)
+        await add(store, "vouched")
+        async with store.writing() as connection:
+            await connection.execute(text("UPDATE users SET password_hash = '!' WHERE name = 'vouched'"))
+        strangers, work = Strangers(), []
+        for _ in range(MOST_FAILURES + 2):
+            argon2.runs = 0
+            told = await attempt(store, "wrong horse 7", name, strangers)
+            work.append((argon2.runs, told.user, told.locked_until is not None))
+        assert work == [(1, None, False)] * (MOST_FAILURES - 1) + [(1, None, True)] * 3
+
+    within(go)
+
+
+@pytest.mark.parametrize("name", ["li", "nobody"])
+def test_who_tries_a_name_at_the_same_moment_waits_in_line_whether_there_is_an_account(within, argon2, name):
+    async def go(store):
+        await add(store)
+        strangers = Strangers()
+        told = await asyncio.gather(*[attempt(store, f"guess number {one}", name, strangers) for one in range(4)])
+        assert [one.locked_until for one in told] == [None] * 4
+        assert (argon2.runs, argon2.together) == (4, 1)
+
+    within(go)
+
+
+def test_made_up_names_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(lockout, "MOST_REMEMBERED", 10)
+    strangers = Strangers()
+    for number in range(100):
+        strangers.remember(str(number), Failures(3))
+    assert [strangers.failures(name).count for name in ("0", "89", "90", "99")] == [0, 0, 3, 3]
 
 
 def test_a_session_ends_by_itself_by_sign_out_and_with_the_user(within):
