@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from app.store.areas import Area
+from app.store.links import Link
 from app.store.users import User
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "area_holds",
     "area_key",
     "caller_of",
+    "holder_of",
 ]
 
 ROLES_WITH_PHONES = frozenset({"county", "town", "community", "worker"})
@@ -74,6 +76,11 @@ class Caller:
     def label(self) -> str:
         """Return what stands in records: `user:li` or `key:12345-hotline`."""
         return f"{self.kind}:{self.name}"
+
+
+def holder_of(link: Link) -> Caller:
+    """Return the holder of a link as one who asks, by what of the link is no secret."""
+    return Caller("link", link.id, link.prefix, HOLDER, Area("grid", link.grid_id))
 
 
 def caller_of(user: User) -> Caller:

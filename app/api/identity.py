@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from app.api.areas import HOLDER, Caller, caller_of
+from app.api.areas import Caller, caller_of, holder_of
 from app.api.errors import Forbidden, NotSignedIn, TooMany
 from app.api.frontdoor import Scope
 from app.api.peers import is_peer
 from app.api.rates import Rates
 from app.settings import ServiceSettings
-from app.store.areas import Area
 from app.store.connect import Store
 from app.store.keys import find_key, note_use
 from app.store.links import MARK, find_link
@@ -156,7 +155,7 @@ class Identities:
                 link = await find_link(connection, text)
             if link is None:
                 raise _unknown()
-            return Caller("link", link.id, link.prefix, HOLDER, Area("grid", link.grid_id))
+            return holder_of(link)
         async with self.store.writing() as connection:
             user = await read_session(connection, text)
         if user is None:

@@ -44,7 +44,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOK_UPS = frozenset({"/locate", "/locate/workbook", "/standards/what-if"})
 """What is sent there changes nothing."""
 AUDITED_READS = frozenset({"/audit", RETURN_PATH})
-SIGN_INS = frozenset({"/session", "/sign-in"})
+PASSWORDS = frozenset({"POST /session", "POST /sign-in"})
+"""Where passwords are tried; how often somebody may be wrong is bounded by `Service.failures`."""
+SIGN_INS = PASSWORDS | {"POST /m/link"}
 """Where also an attempt by nobody known is written down, as it is at `RETURN_PATH`."""
 WRITTEN = "jiexiang.written"
 """Stands in the scope of a request whose entry was written with what it changed."""
@@ -190,7 +192,7 @@ class Audit:
             return None
         journal = self.journal_of(scope)
         entry = None if journal is None else _entry(scope, status, journal.source)
-        password = route_of(scope) in SIGN_INS and status == HTTPStatus.UNAUTHORIZED  # `Service.failures` bounds these
+        password = _action(scope) in PASSWORDS and status == HTTPStatus.UNAUTHORIZED
         if journal is not None and entry is not None and not entry.actor_kind and not password:
             entry = journal.refusals.admit(entry)
         if journal is None or entry is None:
@@ -242,7 +244,7 @@ def _entry(scope: Scope, status: int, source: Callable[[Scope], str]) -> Entry |
     """Return what is written of a request; None where nothing is."""
     route = route_of(scope)
     caller: Caller | None = scope.get("jiexiang.who")
-    if caller is None and route not in SIGN_INS and (route != RETURN_PATH or status == HTTPStatus.NOT_FOUND):
+    if caller is None and _action(scope) not in SIGN_INS and (route != RETURN_PATH or status == HTTPStatus.NOT_FOUND):
         return None  # refused before anything happened; anybody could fill the disk with such entries
     telling: Telling | None = scope.get(TELLING)
     reading = scope["method"] in SAFE or route in LOOK_UPS
@@ -255,12 +257,16 @@ def _entry(scope: Scope, status: int, source: Callable[[Scope], str]) -> Entry |
         caller.kind if caller else "",
         caller.id if caller else None,
         caller.name if caller else "",
-        f"{scope['method']} {route}",
+        _action(scope),
         _clean(" ".join(f"{name}={value}" for name, value in scope.get("path_params", {}).items())),
         source(scope),
         "ok" if status < HTTPStatus.BAD_REQUEST else str(int(status)),
         details,
     )
+
+
+def _action(scope: Scope) -> str:
+    return f"{scope['method']} {route_of(scope)}"
 
 
 def _clean(text: str) -> str:

@@ -10,12 +10,13 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.areas import holder_of
 from app.api.bodies import Body
 from app.api.errors import NotSignedIn
 from app.api.identity import COOKIE, LONGEST_SECRET, refuse_other_sites
 from app.api.routing import StrictRoute
-from app.api.service import Serving
-from app.api.sessions import close_session
+from app.api.service import Serving, changing, know
+from app.api.sessions import end_within
 from app.store.links import find_link
 
 __all__ = ["router"]
@@ -33,12 +34,15 @@ class TokenGiven(Body):
 async def open_link(request: Request, service: Serving, given: TokenGiven) -> Response:
     """Take a token and give the cookie; whoever was signed in before is signed out."""
     refuse_other_sites(request.scope)
-    async with service.store.reading() as connection:
+    async with changing(service, request.scope) as connection:
         link = await find_link(connection, given.token)
-    if link is None:
-        raise NotSignedIn("链接已失效，请向社区索取新的", "the link holds no more; ask the community for a new one")
+        if link is None:
+            raise NotSignedIn("链接已失效，请向社区索取新的", "the link holds no more; ask the community for a new one")
+        if await end_within(connection, request.scope) and service.journal is not None:
+            await service.journal.write_with(connection, request.scope)  # that a session ended, beside what is opened
+        know(request.scope, holder_of(link))
+    service.forget(request.scope)
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
-    await close_session(service, request.scope, Response())
     secure = service.settings.secure_cookie
     left = int((link.expires_at - datetime.now(UTC)).total_seconds())
     response.set_cookie(COOKIE, given.token, max_age=left, path="/", secure=secure, httponly=True, samesite="strict")

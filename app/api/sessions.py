@@ -24,9 +24,10 @@ from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, changing, json_response, know
 from app.store.assignments import Assignment, read_assignments
+from app.store.connect import AsyncConnection
 from app.store.users import User, end_session, sign_in, start_session
 
-__all__ = ["close_session", "keep_session", "open_session", "router"]
+__all__ = ["close_session", "end_within", "keep_session", "open_session", "router"]
 
 router = APIRouter(route_class=StrictRoute, tags=["登录 signing in"])
 
@@ -130,13 +131,20 @@ def keep_session(service: Service, response: Response, token: str) -> None:
 
 
 async def close_session(service: Service, scope: Scope, response: Response) -> None:
-    """End the session of a request, here and in the browser."""
-    token = session_token(scope).decode("ascii", "replace")
-    service.forget(scope)
+    """End the session of a request, here and in the browser; whose it was stands in the audit."""
     async with changing(service, scope) as connection:
-        await end_session(connection, token)
+        await end_within(connection, scope)
+    service.forget(scope)
     secure = service.settings.secure_cookie
     response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+async def end_within(connection: AsyncConnection, scope: Scope) -> bool:
+    """End the session of a request in a transaction whose entry in the audit names its owner; tell if there was one."""
+    owner = await end_session(connection, session_token(scope).decode("ascii", "replace"))
+    if owner is not None:
+        know(scope, caller_of(owner))
+    return owner is not None
 
 
 def _tell(caller: Caller, display_name: str = "") -> dict[str, Any]:

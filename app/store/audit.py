@@ -38,7 +38,7 @@ class Entry:
     """One thing that somebody did or saw, from where, and what came of it; no personal data of anybody else."""
 
     actor_kind: str
-    """user, key, cli, or '' for nobody known."""
+    """user, key, link, cli, or '' for nobody known."""
     actor_id: int | None
     actor: str
     action: str

@@ -208,9 +208,13 @@ def _lasting() -> ColumnElement[bool]:
     return sessions.c.expires_at.between(func.now(), func.now() + longest)
 
 
-async def end_session(connection: AsyncConnection, token: str) -> None:
-    """End a session; one that has ended is no fault."""
-    await connection.execute(delete(sessions).where(sessions.c.token_hash == _digest(token)))
+async def end_session(connection: AsyncConnection, token: str) -> User | None:
+    """End a session and return whose it was; None where there is none, which is no fault."""
+    ending = delete(sessions).where(sessions.c.token_hash == _digest(token)).returning(sessions.c.user_id)
+    user_id = await connection.scalar(ending)
+    if user_id is None:
+        return None
+    return _user((await connection.execute(_users().where(users.c.id == user_id))).one())
 
 
 async def read_users(connection: AsyncConnection) -> list[User]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from live_service import ELSEWHERE, FIRST, PASSWORD, SECOND, SINCE, live_service, point_in
@@ -12,6 +13,8 @@ from app.api.journal import MOST_WAITING
 from app.api.refusals import PER_MINUTE_FROM_ONE, Refusals
 from app.store.audit import Entry, read_audit
 from app.store.errors import StoreUnavailable
+from app.store.links import add_link, prefix_of
+from app.store.places import find_grids
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +118,68 @@ def test_signing_in_is_written_down_and_so_is_a_failure(live, news):
     assert [(one.actor, one.result) for one in news(flush=False)] == [("", "401"), ("u-planner", "ok")]
 
 
+@pytest.mark.parametrize("operation", ["DELETE /session", "POST /sign-out"])
+def test_signing_out_is_written_down_once_with_who_did(live, news, operation):
+    headers = sign_in(live, "u-planner")
+    method, _, path = operation.partition(" ")
+    assert live.asking("").request(method, path, headers=headers).status_code in (204, 303)
+    assert live.asking("").post("/sign-out", headers=headers).status_code == 303  # nothing is left that could end
+    signed_in, out = news(flush=False)
+    assert (out.actor_kind, out.actor, out.action, out.result) == ("user", "u-planner", operation, "ok")
+    assert signed_in.actor_id == out.actor_id
+
+
+def test_a_key_that_ends_the_session_of_a_cookie_leaves_its_owner(live, news):
+    headers = sign_in(live, "u-planner")
+    assert live.asking("county").delete("/session", headers=headers).status_code == 204
+    assert [one.actor for one in news()] == ["u-planner", "u-planner"]
+
+
+def test_a_link_that_is_opened_is_written_down_by_its_prefix_and_so_is_the_session_that_ends(live, news):
+    token = make_link(live)
+    headers = sign_in(live, "u-planner")
+    assert live.asking("").post("/m/link", json={"token": token}, headers=headers).status_code == 204
+    live.asking("").inner.cookies.clear()
+    written = news(flush=False)[1:]
+    assert [(one.actor_kind, one.actor) for one in written] == [("user", "u-planner"), ("link", prefix_of(token))]
+    assert {(one.action, one.result) for one in written} == {("POST /m/link", "ok")}
+    assert token.rpartition("_")[2] not in repr(written)
+    assert live.asking("").get("/me", headers=headers).status_code == 401
+
+
+def test_links_that_are_refused_are_written_down_and_fill_no_disk(live, news):
+    live.service.journal.refusals = Refusals(clock=lambda: 100.0)
+    for _ in range(PER_MINUTE_FROM_ONE + 5):
+        assert live.asking("").post("/m/link", json={"token": "jxl_000000000000_x"}).status_code == 401
+    assert [(one.actor, one.action, one.result) for one in news()] == [
+        ("", "POST /m/link", "401")
+    ] * PER_MINUTE_FROM_ONE
+
+
+def sign_in(live, name):
+    """Return the headers of a session that somebody has begun."""
+    answer = live.asking("").post("/session", json={"name": name, "password": PASSWORD})
+    live.asking("").inner.cookies.clear()
+    return {"Cookie": answer.headers["set-cookie"].split(";")[0]}
+
+
+def make_link(live):
+    """Return the token of a new link."""
+
+    async def make(store):
+        async with store.writing() as connection:
+            grids = await find_grids(connection, [FIRST])
+            return await add_link(connection, grids[FIRST], expires_at=datetime.now(UTC) + timedelta(days=1))
+
+    return live.run(make)
+
+
 def test_who_is_unknown_cannot_fill_the_audit(live, news):
     client = live.asking("")
     assert client.post("/assignments", json={}).status_code == 401
     assert client.post("/no/such/address", json={}).status_code == 404
+    assert client.delete("/session").status_code == 401
+    assert client.post("/sign-out").status_code == 303
     assert news() == []
 
 
