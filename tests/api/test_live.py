@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import time
@@ -12,7 +13,9 @@ import pytest
 from live_service import ELSEWHERE, FIRST, PASSWORD, SECOND, SINCE, TOWN, point_in
 
 from app.api.boards import today
+from app.store.changes import NewChange, record_changes
 from app.store.keys import revoke_key
+from app.store.webhooks import add_webhook
 from tests.store.drawn_plans import community_code, draw_plan
 
 
@@ -477,9 +480,68 @@ def test_another_system_is_told_signed_in_order_and_again_until_it_acknowledges(
         assert "何芳" not in body.decode()
 
 
+def until_told(live, number: int) -> dict:
+    """Wait until an address has been told of a change, or could not be; return what is listed of it."""
+    import asyncio
+
+    async def record(store):
+        async with store.writing() as connection:
+            await record_changes(connection, [NewChange("plan.published", 1, None)])
+
+    async def wait() -> dict:
+        async with asyncio.timeout(8):
+            while True:
+                listed = (await live.asking("county").inner.get("/webhooks")).json()["webhooks"]
+                [found] = [one for one in listed if one["id"] == number]
+                if found["failures"] or found["delivered"] > before:
+                    return found
+                await asyncio.sleep(0.1)
+
+    listed = live.asking("county").get("/webhooks").json()["webhooks"]
+    before = next(one["delivered"] for one in listed if one["id"] == number)
+    live.run(record)
+    return live.runner.run(wait())
+
+
+@pytest.mark.parametrize("url", ["http://a:b/x", "http://[::1", "http://1.2.3.999/", "http://xn--/", "http://a:99999/"])
+def test_an_address_that_nothing_can_be_sent_to_keeps_no_other_waiting(live, url):
+    async def add(store):
+        async with store.writing() as connection:
+            return [(await add_webhook(connection, one))[0] for one in (url, "http://127.0.0.1:9/")]
+
+    bad, good = live.run(add)  # as they were added before addresses were looked at
+    assert until_told(live, good)["last_error"] == "ConnectError"
+    assert until_told(live, bad)["failures"] >= 1
+    for number in (bad, good):
+        assert live.asking("county").delete(f"/webhooks/{number}").status_code == 204
+
+
+def test_the_body_of_an_acknowledgement_is_not_read(live):
+    import asyncio
+
+    async def pour(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(bytes(1 << 16))
+                await writer.drain()
+
+    server = live.runner.run(asyncio.start_server(pour, "127.0.0.1", 0))
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    number = live.asking("county").post("/webhooks", json={"url": url}).json()["id"]
+    told = until_told(live, number)
+    server.close()
+    assert (told["failures"], told["last_error"]) == (0, "")
+    assert live.asking("county").delete(f"/webhooks/{number}").status_code == 204
+
+
 @pytest.mark.parametrize(
-    "url", ["", "ftp://x", "file:///etc/passwd", "http://user:pw@host/", "http:// x", "javascript:1"]
-)
+    "url",
+    ["", "ftp://x", "file:///etc/passwd", "http://user:pw@host/", "http:// x", "javascript:1", "http://a:b/x",
+     "http://[::1", "http://1.2.3.999/", "http://xn--/", "http://a:99999/", "http://a:0/", "http://a..b/", "http://?x",
+     f"http://{'a' * 64}/"],
+)  # fmt: skip
 def test_addresses_that_cannot_be_told_are_refused(live, url):
     assert live.asking("county").post("/webhooks", json={"url": url}).status_code == 400
 
