@@ -5,13 +5,16 @@ Only machines named in `JIEXIANG_PEERS` are believed about anybody but themselve
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from app.api.frontdoor import Scope
 
-__all__ = ["Networks", "is_peer", "source_of"]
+__all__ = ["Networks", "counted_as", "is_peer", "source_of"]
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
+
+BITS_OF_ONE = 64
+"""How much of an IPv6 address is given out; the rest whoever has it chooses, of every connection anew if need be."""
 
 
 def is_peer(address: str, peers: Networks) -> bool:
@@ -35,6 +38,17 @@ def source_of(scope: Scope, peers: Networks) -> str:
         if not is_peer(one.strip(), peers):
             return _plain(one.strip()) or str(address)
     return str(address)
+
+
+def counted_as(address: str) -> str:
+    """Return under which name limits count an address: IPv6 by its network, IPv4 written as IPv6 as what it is."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), BITS_OF_ONE), strict=False))
 
 
 def _plain(text: str) -> str:

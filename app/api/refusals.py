@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.api.peers import counted_as
 from app.api.rates import Rates
 from app.store.audit import Entry
 
@@ -29,7 +30,7 @@ class Refusals:
 
     def admit(self, entry: Entry) -> Entry | None:
         """Return an entry as it is to be written, telling how many before it were not; None for one more of these."""
-        if self._from_one.take(entry.source) or self._in_all.take(""):
+        if self._from_one.take(counted_as(entry.source)) or self._in_all.take(""):
             self._unwritten += 1
             return None
         unwritten, self._unwritten = self._unwritten, 0

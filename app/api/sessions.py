@@ -19,7 +19,7 @@ from app.api.document.staff import MyGrids, WhoAmI
 from app.api.errors import NotSignedIn, TooMany
 from app.api.frontdoor import Scope
 from app.api.identity import COOKIE, refuse_other_sites, session_token
-from app.api.peers import source_of
+from app.api.peers import counted_as, source_of
 from app.api.phones import told_phone
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Service, Serving, changing, json_response, know
@@ -101,7 +101,7 @@ async def open_session(service: Service, scope: Scope, name: str, password: str)
     TooMany
         There have been too many failures of late, of this name or from this address.
     """
-    source = source_of(scope, service.settings.peers)
+    source = counted_as(source_of(scope, service.settings.peers))
     wait = service.failures.take(source)
     if wait:
         raise TooMany("这个地址的失败次数过多，请稍后再试", "too many failures from here; wait", retry_seconds=wait)

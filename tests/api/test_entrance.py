@@ -190,7 +190,7 @@ def test_made_up_returns_fill_no_disk_and_the_next_entry_tells_how_many_they_wer
 def test_many_addresses_together_have_a_bound_too():
     now = 100.0
     refusals = Refusals(clock=lambda: now)
-    entries = [Entry("", None, "", "x", source=f"2001:db8::{number:x}") for number in range(10 * PER_MINUTE_IN_ALL)]
+    entries = [Entry("", None, "", "x", source=f"2001:db8:0:{number:x}::1") for number in range(10 * PER_MINUTE_IN_ALL)]
     written = [one for one in map(refusals.admit, entries) if one is not None]
     assert len(written) == PER_MINUTE_IN_ALL
     now += 60
