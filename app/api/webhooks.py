@@ -26,6 +26,7 @@ from app.api.document.plans import WebhookMade, Webhooks
 from app.api.errors import Forbidden
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Boards, Changing, Serving, json_response
+from app.store.areas import COUNTY
 from app.store.changes import read_changes, read_revisions
 from app.store.connect import Store
 from app.store.errors import StoreError
@@ -109,7 +110,7 @@ async def remove(caller: Asking, changing: Changing, number: Id) -> Response:
 
 
 def _may_tell(caller: Caller) -> None:
-    if caller.role != "county":
+    if caller.role != "county" or caller.area != COUNTY:
         raise Forbidden("只有县级管理员可以设置推送", "only the county may set up webhooks")
 
 

@@ -13,8 +13,9 @@ import pytest
 from live_service import ELSEWHERE, FIRST, PASSWORD, SECOND, SINCE, TOWN, point_in
 
 from app.api.boards import today
+from app.store.areas import find_area
 from app.store.changes import NewChange, record_changes
-from app.store.keys import revoke_key
+from app.store.keys import add_key, revoke_key
 from app.store.webhooks import add_webhook
 from tests.store.drawn_plans import community_code, draw_plan
 
@@ -549,6 +550,25 @@ def test_addresses_that_cannot_be_told_are_refused(live, url):
 def test_only_the_county_sets_up_webhooks(live):
     for role in ("planner", "community", "system"):
         assert live.asking(role).post("/webhooks", json={"url": "http://127.0.0.1/"}).status_code == 403
+
+
+def test_a_key_of_the_county_that_is_bound_to_a_town_has_nothing_to_do_with_webhooks_and_audit(live):
+    async def add(store):
+        async with store.writing() as connection:
+            return await add_key(connection, "town-county", await find_area(connection, TOWN), role="county")
+
+    live.keys["town-county"] = live.run(add)
+    made = live.asking("county").post("/webhooks", json={"url": "http://127.0.0.1:9/token-of-the-other-side"}).json()
+    bound = live.asking("town-county")
+    assert bound.get("/me").json()["role"] == "county"
+    answers = [
+        bound.get("/webhooks"),
+        bound.post("/webhooks", json={"url": "http://127.0.0.1:9/"}),
+        bound.delete(f"/webhooks/{made['id']}"),
+        bound.get("/audit"),
+    ]
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert live.asking("county").delete(f"/webhooks/{made['id']}").status_code == 204
 
 
 # -- plans ------------------------------------------------------------------------------------------------------------
