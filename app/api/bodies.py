@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -26,6 +26,9 @@ __all__ = [
 LARGEST = 2**53 - 1
 """The largest whole number that every reader of JSON and of our OpenAPI document takes for what it is."""
 
+FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""A day within what Python can write in UTC: every zone can write them."""
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
@@ -44,6 +47,13 @@ def _written_moment(given: Any) -> Any:
     return given
 
 
+def _moment_anywhere(moment: datetime) -> datetime:
+    """Refuse a moment that in another zone lies before the first year or after the last."""
+    if not FIRST_MOMENT <= moment <= LAST_MOMENT:
+        raise PydanticCustomError("moment_beyond", "it lies beyond the years 1 to 9999")
+    return moment
+
+
 def _whole(given: Any) -> Any:
     """Take 3.0 for 3, which JSON Schema does not tell apart."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
@@ -58,7 +68,12 @@ Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 Day = Annotated[date, BeforeValidator(_written_day), Field(strict=False, examples=["2026-01-31"])]
 """A whole day, written 2026-01-31."""
 
-Moment = Annotated[datetime, BeforeValidator(_written_moment), Field(strict=False, examples=["2026-01-31T08:00:00Z"])]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_written_moment),
+    AfterValidator(_moment_anywhere),
+    Field(strict=False, examples=["2026-01-31T08:00:00Z"]),
+]
 """A moment with its offset from UTC, written as RFC 3339 has it."""
 
 WHOLE = BeforeValidator(_whole)

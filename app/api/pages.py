@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
-from app.api.errors import Forbidden, NotHere, NotSignedIn, RequestError, TooMany, problem_response
+from app.api.errors import BadRequest, Forbidden, NotHere, NotSignedIn, RequestError, TooMany, problem_response
 from app.api.identity import refuse_other_sites
 from app.api.judging import judge, visible_codes
 from app.api.openid import LEAVE_PATH
@@ -95,6 +95,9 @@ async def sign_in(
 ) -> Response:
     """Take the form; a wrong password is told on the page, as a failure."""
     refuse_other_sites(request.scope)
+    if "\0" in name + password:
+        fault = BadRequest("用户名和密码不能有空字符", "a name or a password holds no NUL")
+        return refuse_sign_in(service, fault, next_page=_own_page(then), language=read_language(lang))
     try:
         token, _user = await open_session(service, request.scope, name, password)
     except (NotSignedIn, TooMany) as error:

@@ -133,7 +133,7 @@ async def upload(
     request: Request,
     caller: Asking,
     changing: Changing,
-    title: Annotated[str, Query(max_length=200, description="名称 what to call it")] = "",
+    title: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="名称 what to call it")] = "",
 ) -> Response:
     """Take in a plan file as a draft: read in a process of its own, whole or not at all."""
     from app.files.intake import take_in

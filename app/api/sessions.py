@@ -37,8 +37,8 @@ class Credentials(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "wang", "password": "……"}]})
 
-    name: Annotated[str, Field(min_length=1, max_length=100)]
-    password: Annotated[str, Field(min_length=1, max_length=1000)]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+    password: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
 
 
 @router.post("/session", status_code=201, summary="登录 Sign in", responses=answer(ME, WhoAmI, status=201))

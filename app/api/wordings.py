@@ -38,6 +38,7 @@ WORDINGS: Mapping[str, str] = {
     "literal_error": "应为其中之一：{expected}",
     "day_as_written": "请写成 2026-01-31",
     "moment_as_written": "须带时区，如 2026-01-31T08:00:00Z",
+    "moment_beyond": "超出公元 1 年至 9999 年",
     "address_unusable": "主机名或端口不能用",
     "date_from_datetime_parsing": "没有这一天",
     "datetime_from_date_parsing": "没有这个时刻",

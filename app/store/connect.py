@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from app.settings import StoreSettings
 from app.store.errors import Conflict, Refused, StoreError, StoreUnavailable
 
 __all__ = ["AsyncConnection", "Store", "copy_rows", "open_store", "translating"]
+
+log = logging.getLogger("jiexiang.store")
 
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 60
@@ -173,7 +176,9 @@ def _translate(error: BaseException) -> StoreError:
             chinese, _, english = str(error).partition(" | ")
             return Refused(chinese, english)
         case asyncpg.IntegrityConstraintViolationError() | asyncpg.DataError():
-            return Refused(f"数据不合要求：{error}", f"the data break a rule: {error}")
+            log.warning("the database refused what it was given: %s %s", type(error).__name__, constraint)
+            rule = f"（{constraint}）" if constraint else ""
+            return Refused(f"数据不合要求{rule}", f"the data break a rule {constraint}".rstrip())
         case asyncpg.DiskFullError():
             return StoreUnavailable(
                 "数据库所在的磁盘已满，请管理员清理后再试", "the disk of the database is full; make room and try again"

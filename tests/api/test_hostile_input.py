@@ -8,6 +8,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from live_service import FIRST, point_in
 from test_access_matrix import EXPECTED
 
 XLSX = {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -15,6 +16,7 @@ LAUGHS = "".join(f'<!ENTITY a{level} "{f"&a{level - 1};" * 10}">' for level in r
 BOMB = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{LAUGHS}]><worksheet>&a9;</worksheet>'
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OUTSIDE = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet>&e;</worksheet>'
+AFTER = ("/people", "/rooms", "/projects", "/facilities", "/standards")
 POSTS = sorted(operation.partition(" ")[2] for operation in EXPECTED if operation.startswith("POST "))
 
 
@@ -80,6 +82,38 @@ def test_addresses_that_look_for_something_else_find_nothing(live, address):
     assert answer.status_code < 500
     assert "root:" not in answer.text
     assert live.asking("county").get("/grids").json()["numberMatched"] == 4
+
+
+BEYOND = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+NOTE = {"id": "beyond-every-year", "grid_code": FIRST, "text": "x", "lon": point_in(1, 1)[0], "lat": point_in(1, 1)[1]}
+
+ASSIGNED = {"person_id": 1, "role": "兼职网格员", "since": "2033-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "options"),
+    [
+        *(("GET", "/audit", {"params": {"since": moment}}) for moment in BEYOND),
+        *(("GET", "/audit", {"params": {"until": moment}}) for moment in BEYOND),
+        *(("POST", "/m/notes", {"json": {**NOTE, "noted_at": moment}}) for moment in BEYOND),
+        ("POST", "/session", {"json": {"name": "a\0b", "password": "wrong pass 1"}}),
+        ("POST", "/session", {"json": {"name": "ab", "password": "wrong\0pass 1"}}),
+        ("POST", "/sign-in", {"data": {"name": "a\0b", "password": "wrong pass 1"}}),
+        ("POST", "/sign-in", {"data": {"name": "ab", "password": "wrong\0pass 1"}}),
+        *(("GET", address, {"params": {"after": "a\0b"}}) for address in AFTER),
+        *(("GET", address, {}) for address in ("/rooms/a%00b", "/projects/a%00b", "/facilities/a%00b")),
+        ("GET", "/assignments", {"params": {"grid_code": "a\0b"}}),
+        ("POST", "/assignments", {"json": {**ASSIGNED, "grid_code": "a\0b"}}),
+        ("POST", "/m/notes", {"json": {**NOTE, "noted_at": "2026-01-31T08:00:00Z", "grid_code": "a\0b"}}),
+    ],
+)
+def test_what_the_database_cannot_hold_is_refused_before_it_is_asked(live, method, address, options):
+    answer = live.asking("county").request(method, address, **options)
+    live.asking("county").inner.cookies.clear()
+    assert answer.status_code in (400, 404), answer.text
+    assert "argument" not in answer.text
+    if address == "/sign-in":
+        assert "<form" in answer.text
 
 
 @pytest.mark.parametrize(

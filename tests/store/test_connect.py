@@ -42,6 +42,16 @@ def test_writing_is_whole_or_not_at_all(within):
     within(go)
 
 
+def test_no_words_of_the_driver_are_told_of_what_it_refuses(within):
+    async def go(store):
+        with pytest.raises(Refused) as caught:
+            async with store.reading() as connection:
+                await connection.execute(text("SELECT count(*) FROM towns WHERE code = :code"), {"code": "a\0b"})
+        assert (str(caught.value), caught.value.english) == ("数据不合要求", "the data break a rule")
+
+    within(go)
+
+
 def test_no_more_connections_are_opened_than_allowed_and_who_waits_too_long_is_told(store_settings, monkeypatch):
     monkeypatch.setattr(connect, "WAIT_SECONDS", 0.2)
 
