@@ -33,6 +33,7 @@ async def entries(
     since: When = None,
     until: When = None,
     actor: Words = "",
+    key: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="密钥前缀 the prefix of a key")] = "",
     action: Words = "",
     of: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="网格编码 a grid's code")] = "",
     before: Annotated[int, Query(ge=1, le=LARGEST, description="从哪条之前 the number to begin before")] = LARGEST,
@@ -40,7 +41,7 @@ async def entries(
 ) -> Response:
     """Search the audit, newest first; for the county alone."""
     _may_read(caller)
-    wanted = Wanted(since, until, actor, action, of)
+    wanted = Wanted(since, until, actor, key, action, of)
     async with service.store.reading() as connection:
         found = await read_audit(connection, before=before, wanted=wanted, most=limit)
     more = found[-1].number if len(found) == limit else None
@@ -58,6 +59,7 @@ def _tell(one: Sealed) -> dict[str, Any]:
         "number": one.number,
         "at": one.at.isoformat(),
         "actor_kind": entry.actor_kind,
+        "actor_id": entry.actor_id,
         "actor": entry.actor,
         "action": entry.action,
         "subject": entry.subject,

@@ -148,13 +148,13 @@ def add_key(
 
 @key.command("list", help="列出密钥 List keys, without their secrets")
 def list_keys(context: typer.Context) -> None:
-    """List every key."""
+    """List every key, with the number by which the audit knows it."""
     with reporting(context, as_json=False) as terminal:
         from app.store.keys import read_keys
 
         for one in run_in_store(context.obj, read_keys):
             state = "revoked" if one.revoked_at else f"until {one.expires_at:%Y-%m-%d}" if one.expires_at else "valid"
-            line = f"{one.prefix}  {one.name}  {one.role}  {one.area.scope}  {state}"
+            line = f"{one.prefix}  {one.name}#{one.id}  {one.role}  {one.area.scope}  {state}"
             terminal.print(line, line)
 
 

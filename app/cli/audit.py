@@ -27,6 +27,7 @@ def list_entries(
     since: Day = None,
     until: Day = None,
     actor: Annotated[str, typer.Option(metavar="TEXT", help="账号或密钥名 account or key")] = "",
+    key: Annotated[str, typer.Option(metavar="PREFIX", help="密钥前缀 the prefix of a key")] = "",
     action: Annotated[str, typer.Option(metavar="TEXT", help="动作 action")] = "",
     grid: Annotated[str, typer.Option(metavar="CODE", help="涉及的网格 the grid it is about")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="最多几条 how many")] = 100,
@@ -39,7 +40,7 @@ def list_entries(
         from app.store.audit import Wanted
 
         first, end = (None if day is None else day.astimezone() for day in (since, until))
-        found = list_audit(settings.store, Wanted(first, end, actor, action, grid), most=limit)
+        found = list_audit(settings.store, Wanted(first, end, actor, key, action, grid), most=limit)
         if as_json:
             entries = [
                 {"number": one.number, "at": one.at.isoformat(), **vars(one.entry), "hash": one.hash.hex()}
@@ -49,7 +50,8 @@ def list_entries(
             return
         for one in found:
             entry = one.entry
-            who = f"{entry.actor_kind}:{entry.actor}" if entry.actor_kind else "-"
+            which = "" if entry.actor_id is None else f"#{entry.actor_id}"
+            who = f"{entry.actor_kind}:{entry.actor}{which}" if entry.actor_kind else "-"
             words = [str(one.number), f"{one.at.astimezone():%Y-%m-%d %H:%M:%S}", who, entry.action, entry.subject]
             line = "  ".join([*words, entry.source, entry.result, *(f"{k}={v}" for k, v in entry.details.items())])
             terminal.print(line, line)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.store.keys import find_key_id
 from app.store.tables import audit, audit_segments, counters
 
 __all__ = ["FIRST_HASH", "Entry", "Head", "Sealed", "Wanted", "read_audit", "read_head", "seal", "write_audit"]
@@ -76,6 +77,8 @@ class Wanted:
     until: datetime | None = None
     actor: str = ""
     """Part of the name of an account or a key."""
+    key: str = ""
+    """The prefix of a key: several may have one name."""
     action: str = ""
     """Part of the action."""
     of: str = ""
@@ -113,7 +116,13 @@ async def read_audit(
     wanted: Wanted | None = None,
     most: int = 1000,
 ) -> list[Sealed]:
-    """Read entries in their order, beginning after a number; with `before`, the last ones before it, newest first."""
+    """Read entries in their order, beginning after a number; with `before`, the last ones before it, newest first.
+
+    Raises
+    ------
+    NotFound
+        No key has the prefix that is wanted.
+    """
     question = select(audit).where(audit.c.number > after).limit(most)
     if before is None:
         question = question.order_by(audit.c.number)
@@ -127,6 +136,9 @@ async def read_audit(
         for column, words in ((audit.c.actor, wanted.actor), (audit.c.action, wanted.action)):
             if words:
                 question = question.where(column.contains(words, autoescape=True))
+        if wanted.key:
+            key_id = await find_key_id(connection, wanted.key)
+            question = question.where(audit.c.actor_kind == "key", audit.c.actor_id == key_id)
         if wanted.of:
             question = question.where(audit.c.details.contains({"of": [wanted.of]}))
     return [

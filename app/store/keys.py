@@ -16,7 +16,7 @@ from app.store.areas import Area
 from app.store.errors import Conflict, NotFound, Refused
 from app.store.tables import USER_ROLES, api_keys
 
-__all__ = ["Key", "add_key", "find_key", "note_use", "read_keys", "revoke_key"]
+__all__ = ["Key", "add_key", "find_key", "find_key_id", "note_use", "read_keys", "revoke_key"]
 
 MARK = "jx"
 PREFIX_BYTES, SECRET_BYTES = 6, 32
@@ -101,15 +101,33 @@ async def revoke_key(connection: AsyncConnection, prefix: str) -> None:
     mine = api_keys.c.prefix == prefix
     row = (await connection.execute(select(api_keys.c.revoked_at).where(mine).with_for_update())).one_or_none()
     if row is None:
-        raise NotFound(f"没有前缀为 {prefix} 的密钥", f"there is no key with the prefix {prefix}")
+        raise _missing(prefix)
     if row.revoked_at is not None:
         raise Conflict(f"密钥 {prefix} 已经吊销", f"the key {prefix} is revoked already")
     await connection.execute(update(api_keys).where(mine).values(revoked_at=func.now()))
 
 
+async def find_key_id(connection: AsyncConnection, prefix: str) -> int:
+    """Return the id of the key with a prefix, revoked or not: what entries of the audit hold.
+
+    Raises
+    ------
+    NotFound
+        No key has this prefix.
+    """
+    found = await connection.scalar(select(api_keys.c.id).where(api_keys.c.prefix == prefix))
+    if found is None:
+        raise _missing(prefix)
+    return int(found)
+
+
 async def read_keys(connection: AsyncConnection) -> list[Key]:
     """Read every key, the newest first."""
     return [_key(row) for row in await connection.execute(_keys().order_by(api_keys.c.id.desc()))]
+
+
+def _missing(prefix: str) -> NotFound:
+    return NotFound(f"没有前缀为 {prefix} 的密钥", f"there is no key with the prefix {prefix}")
 
 
 def _keys() -> Select[Any]:

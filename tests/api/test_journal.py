@@ -208,6 +208,19 @@ def test_the_county_searches_the_audit_and_that_is_written_down(live, news):
     )
 
 
+def test_the_county_searches_the_audit_by_the_prefix_of_a_key(live, news):
+    live.asking("planner").get("/plans")
+    live.asking("county").get("/people")
+    news()
+    prefix = live.keys["county"].split("_")[1]
+    entries = live.asking("county").get("/audit", params={"key": prefix}).json()["entries"]
+    assert entries[0]["action"] == "GET /people"
+    assert {(one["actor_kind"], one["actor"]) for one in entries} == {("key", "county")}
+    assert len({one["actor_id"] for one in entries}) == 1
+    assert live.asking("county").get("/audit", params={"key": "000000000000"}).status_code == 404
+    assert live.asking("county").get("/audit", params={"key": live.keys["county"]}).status_code == 400
+
+
 @pytest.mark.parametrize("role", ["planner", "town", "community", "worker", "system"])
 def test_nobody_else_reads_the_audit_and_who_tries_is_written_down(live, news, role):
     assert live.asking(role).get("/audit").status_code == 403

@@ -20,11 +20,13 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from app.store.areas import COUNTY
 from app.store.audit import FIRST_HASH, Entry, Wanted, read_audit, read_head, seal, write_audit
 from app.store.audit_archive import archive, keep_head, make_key, read_heads, read_key, segment_file
 from app.store.audit_check import check_audit
 from app.store.connect import open_store
-from app.store.errors import StoreError
+from app.store.errors import NotFound, StoreError
+from app.store.keys import add_key, read_keys, revoke_key
 from app.store.migrate import migrate
 from app.store.roles import SERVICE_ROLE
 
@@ -429,6 +431,22 @@ def test_entries_are_found_by_actor_action_moment_and_grid(kept):
         assert [one.number for one in newest] == [12, 11]
 
     kept.ask(go)
+
+
+def test_keys_of_one_name_are_told_apart_by_their_prefixes_also_when_revoked(kept):
+    async def go(connection):
+        first, second = [(await add_key(connection, "hotline", COUNTY)).split("_")[1] for _ in range(2)]
+        ids = {key.prefix: key.id for key in await read_keys(connection)}
+        entries = [Entry("key", ids[one], "hotline", f"GET /{one}") for one in (first, second)]
+        await write_audit(connection, [*entries, Entry("user", ids[first], "li", "GET /people")])
+        await revoke_key(connection, first)
+        for one in (first, second):
+            assert [row.entry.action for row in await read_audit(connection, wanted=Wanted(key=one))] == [f"GET /{one}"]
+        with pytest.raises(NotFound, match="000000000000"):
+            await read_audit(connection, wanted=Wanted(key="000000000000"))
+
+    kept.ask(go)
+    assert kept.verify().faults == ()
 
 
 def test_writers_at_once_make_one_chain(kept):

@@ -292,6 +292,7 @@ AUDIT = {
             "number": 1207,
             "at": "2026-02-01T01:00:00+00:00",
             "actor_kind": "user",
+            "actor_id": 3,
             "actor": "wang",
             "action": "GET /people",
             "subject": "",

@@ -195,11 +195,12 @@ class NoteHandled(Answer):
 
 
 class AuditEntry(Answer):
-    """Who did or saw what; `actor_kind` is empty for nobody known."""
+    """Who did or saw what; `actor_kind` is empty for nobody known, `actor_id` tells keys of one name apart."""
 
     number: int
     at: datetime
     actor_kind: str
+    actor_id: int | None
     actor: str
     action: str
     subject: str
