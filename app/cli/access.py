@@ -101,7 +101,7 @@ def _set_disabled(context: typer.Context, name: str, *, disabled: bool) -> None:
         async def work(connection: AsyncConnection) -> None:
             await set_disabled(connection, await _find_user(connection, name), disabled=disabled)
 
-        run_in_store(context.obj, work)
+        run_in_store(context.obj, work, "user disable" if disabled else "user enable", name)
         done, done_en = ("停用", "shut out") if disabled else ("恢复", "let in again")
         terminal.print(f"用户 {name} 已{done}。", f"{name} is {done_en}.")
 
