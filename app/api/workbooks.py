@@ -17,7 +17,6 @@ from app.api.errors import TooLarge, Unsupported
 from app.api.locate import MOST_ADDRESSES, tell_address
 from app.api.routing import StrictRoute
 from app.api.service import Asking, Serving
-from app.files.messages import Findings
 from app.geo.errors import InputError
 from app.reports.tables import Column, Table
 
@@ -27,9 +26,6 @@ router = APIRouter(route_class=StrictRoute, tags=["查网格 look-ups"])
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE_NAME = "地址.xlsx"
-HEADERS = ("地址", "详细地址", "住址", "标准地址", "楼栋地址", "address")
-LONGEST = 500
-MOST_COLUMNS = 1_000
 
 COLUMNS = (
     Column("序号", "whole", 6),
@@ -99,35 +95,17 @@ def _read(content: bytes) -> list[str]:
     TooLarge
         There are too many.
     """
-    from app.files.sheets import HEADER_WITHIN, Extent, column_key, read_sheet
+    from app.files.address_lists import take_in_addresses
 
     with tempfile.TemporaryDirectory(prefix="jiexiang-workbook-") as folder:
         path = Path(folder) / FILE_NAME
         path.write_bytes(content)
-        findings = Findings("addresses", FILE_NAME)
-        extent = Extent(rows=MOST_ADDRESSES + HEADER_WITHIN + 1, columns=MOST_COLUMNS)
         try:
-            sheet = read_sheet(path, "", HEADERS, findings, fewest=1, extent=extent)
+            return take_in_addresses(path, name=FILE_NAME, most=MOST_ADDRESSES)
         except InputError as error:
             if "sheet_rows" in {fault.kind for fault in error.faults}:
-                raise _too_many() from error
+                raise TooLarge(f"一次最多 {MOST_ADDRESSES:,} 条", f"at most {MOST_ADDRESSES:,} at a time") from error
             raise
-        findings.settle()
-    keys = {column_key(name) for name in HEADERS}
-    column = next((place for place, name in enumerate(sheet.columns) if column_key(name) in keys), None)
-    if column is None:
-        raise findings.stop("header_missing", known="、".join(HEADERS))
-    if len(sheet.rows) > MOST_ADDRESSES:
-        raise _too_many()
-    return [_text(row.values[column] if column < len(row.values) else None) for row in sheet.rows]
-
-
-def _too_many() -> TooLarge:
-    return TooLarge(f"一次最多 {MOST_ADDRESSES:,} 条", f"at most {MOST_ADDRESSES:,} at a time")
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()[:LONGEST]
 
 
 def _tell_row(number: int, told: dict[str, Any]) -> list[Any]:

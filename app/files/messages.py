@@ -452,6 +452,12 @@ _FAULTS: Mapping[str, _FaultText] = {
         "a sheet has more than {most:,} columns",
         "Remove what stands outside the table and save it again",
     ),
+    "list_unread": _FaultText(
+        "读取工作簿用的时间或内存过多，已中止",
+        "请只保留地址一列后另存",
+        "reading the workbook took too much time or memory and was stopped",
+        "Keep the column of addresses alone and save it again",
+    ),
     "table_unknown": _FaultText(
         "“{suffix}”不是表格",
         "请另存为 .xlsx 或 .csv",
