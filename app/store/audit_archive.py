@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -76,11 +76,31 @@ def keep_head(folder: Path, head: Head | Callable[[], Head], *, every: float = H
             return False
         now = head() if callable(head) else head
         line = {"at": _now(), "number": now.number, "count": now.count, "hash": now.hash.hex()}
+        _end_last_line(stream, file)
         stream.write(json.dumps(line) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
     _sync_folder(folder)
     return True
+
+
+def _end_last_line(stream: TextIO, file: Path) -> None:
+    """See to it that what is written next begins a line: what a power cut has torn is no head and goes."""
+    content = file.read_bytes()
+    begins = content.rfind(b"\n") + 1
+    if begins == len(content):
+        return
+    try:
+        _read_head(content[begins:])
+    except (ValueError, KeyError, TypeError):
+        stream.truncate(begins)
+    else:
+        stream.write("\n")
+
+
+def _read_head(line: str | bytes) -> Head:
+    told = json.loads(line)
+    return Head(int(told["number"]), bytes.fromhex(told["hash"]), int(told["count"]))
 
 
 def read_heads(folder: Path) -> list[Head]:
@@ -92,8 +112,7 @@ def read_heads(folder: Path) -> list[Head]:
     lines = file.read_text("utf-8").splitlines(keepends=True)
     for place, line in enumerate(lines):
         try:
-            told = json.loads(line)
-            heads.append(Head(int(told["number"]), bytes.fromhex(told["hash"]), int(told["count"])))
+            heads.append(_read_head(line))
         except (ValueError, KeyError, TypeError) as error:
             if place == len(lines) - 1 and not line.endswith("\n"):
                 break

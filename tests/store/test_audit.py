@@ -387,6 +387,19 @@ def test_heads_are_kept_hourly_whoever_tries_and_a_torn_last_line_is_no_head(kep
     assert [one.number for one in read_heads(kept.folder)] == [12, 12]
 
 
+@pytest.mark.parametrize(
+    ("torn", "left"), [(40, [12, 13]), (1, [12, 12, 13])], ids=["in the middle", "of its end alone"]
+)
+def test_a_head_that_a_power_cut_tore_does_not_spoil_the_next(kept, torn, left):
+    kept.note_head()
+    file = kept.folder / "heads.jsonl"
+    file.write_bytes(file.read_bytes()[:-torn])
+    kept.add(1)
+    kept.note_head()
+    assert [one.number for one in read_heads(kept.folder)] == left
+    assert kept.verify().faults == ()
+
+
 def test_a_head_is_read_while_nobody_else_writes_one_so_that_heads_never_go_back(kept):
     early = kept.ask(read_head)
     kept.add(1)
