@@ -23,7 +23,7 @@ from starlette.responses import Response
 from app.api.frontdoor import request_id_of
 from app.api.wordings import word
 from app.geo.errors import InputError, JiexiangError
-from app.store.errors import StoreUnavailable
+from app.store.errors import NoAnswer, StoreUnavailable
 
 __all__ = [
     "STATUSES",
@@ -167,6 +167,8 @@ def describe_failure(error: BaseException) -> tuple[Status, str, str, Sequence[W
     if isinstance(error, InputError):
         wrong = [Wrong(fault.source, fault.say("zh"), fault.say("en")) for fault in error.faults]
         return status, "数据不能使用", "the data cannot be used", wrong
+    if isinstance(error, NoAnswer):
+        return status, *NoAnswer.BRIEF, ()
     if isinstance(error, TimeoutError):
         return status, "用时过长，请稍后再试", "it took too long; try again later", ()
     if isinstance(error, OSError):

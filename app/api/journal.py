@@ -230,14 +230,11 @@ async def _add(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
             await write_audit(connection, entries)
     except StoreError as error:
         log.error("the audit cannot be written: %s", error.english)
-        known = isinstance(error, StoreUnavailable)  # what else the database says is for the log alone
-        raise (_unwritten(f"（{error}）", f" ({error.english})") if known else _unwritten()) from error
+        raise _unwritten() from error  # what the database says is for the log alone
 
 
-def _unwritten(why: str = "", why_english: str = "") -> StoreUnavailable:
-    return StoreUnavailable(
-        f"审计记录写不进去，暂停服务{why}", f"the audit cannot be written; nothing is done or told unseen{why_english}"
-    )
+def _unwritten() -> StoreUnavailable:
+    return StoreUnavailable("审计记录写不进去，暂停服务", "the audit cannot be written; nothing is done or told unseen")
 
 
 def _entry(scope: Scope, status: int, source: Callable[[Scope], str]) -> Entry | None:

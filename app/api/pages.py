@@ -17,7 +17,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.api.areas import ROLES_WITH_NOTES, Caller
 from app.api.board import Board
-from app.api.errors import BadRequest, Forbidden, NotHere, NotSignedIn, RequestError, TooMany, problem_response
+from app.api.errors import (
+    BadRequest,
+    Forbidden,
+    NotHere,
+    NotSignedIn,
+    RequestError,
+    TooMany,
+    describe_failure,
+    problem_response,
+)
 from app.api.identity import refuse_other_sites
 from app.api.judging import judge, visible_codes
 from app.api.openid import LEAVE_PATH
@@ -182,7 +191,8 @@ def refuse_sign_in(
     language: str = "zh",
 ) -> Response:
     """Show the form again, with why it did not succeed: somebody at a browser reads no problem document."""
-    fault = error.english if language == "en" else str(error)
+    _, chinese, english, _ = describe_failure(error)
+    fault = english if language == "en" else chinese
     page = draw_sign_in(Frame(language), next_page=next_page, name=name, fault=fault, entrance=_entrance(service))
     told = problem_response(error, "")
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}

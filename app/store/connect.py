@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.settings import StoreSettings
-from app.store.errors import Conflict, Refused, StoreError, StoreUnavailable
+from app.store.errors import Conflict, NoAnswer, Refused, StoreError, StoreUnavailable
 
 __all__ = ["AsyncConnection", "Store", "copy_rows", "open_store", "translating"]
 
@@ -200,6 +200,5 @@ def _translate(error: BaseException) -> StoreError:
     return StoreError(f"数据库出错：{error}", f"the database failed: {error}")
 
 
-def _unavailable(error: BaseException) -> StoreUnavailable:
-    said = str(error) or type(error).__name__
-    return StoreUnavailable(f"数据库没有应答（{said}）", f"the database does not answer ({said})")
+def _unavailable(error: BaseException) -> NoAnswer:
+    return NoAnswer(str(error) or type(error).__name__)

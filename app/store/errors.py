@@ -6,14 +6,15 @@ JiexiangError
     ├── Conflict           it contradicts what is there, or somebody else was quicker
     │   └── NotAdjacent    one worker for two grids that share no border
     ├── Refused            it breaks a rule that the store keeps, whoever asks
-    └── StoreUnavailable   the database does not answer; asking again later may help
+    └── StoreUnavailable   the store cannot be used now; asking again later may help
+        └── NoAnswer       the database does not answer
 """
 
 from __future__ import annotations
 
 from app.geo.errors import JiexiangError
 
-__all__ = ["Conflict", "NotAdjacent", "NotFound", "Refused", "StoreError", "StoreUnavailable"]
+__all__ = ["Conflict", "NoAnswer", "NotAdjacent", "NotFound", "Refused", "StoreError", "StoreUnavailable"]
 
 
 class StoreError(JiexiangError):
@@ -45,4 +46,18 @@ class Refused(StoreError):  # noqa: N818
 
 
 class StoreUnavailable(StoreError):  # noqa: N818
-    """The database does not answer."""
+    """The store cannot be used now."""
+
+
+class NoAnswer(StoreUnavailable):
+    """The database does not answer.
+
+    What its driver says of it may name hosts, accounts and files: that is for those who run the service. Whoever asks
+    the service is told `BRIEF` alone.
+    """
+
+    BRIEF = "数据库没有应答", "the database does not answer"
+
+    def __init__(self, said: str) -> None:
+        chinese, english = self.BRIEF
+        super().__init__(f"{chinese}（{said}）", f"{english} ({said})")

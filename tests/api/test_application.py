@@ -15,7 +15,7 @@ import sys
 import pytest
 from asgi_client import Client
 from starlette.requests import ClientDisconnect
-from toy_service import DrawnBoards, make_client, make_service
+from toy_service import NO_STORE, DrawnBoards, make_client, make_service
 
 from app.api.application import PUBLIC, build, build_inside
 from app.api.errors import STATUSES, describe_failure
@@ -24,6 +24,7 @@ from app.api.reference import write_reference
 from app.geo import errors as geo_errors
 from app.settings import ServiceSettings
 from app.store import errors as store_errors
+from app.store.errors import NoAnswer
 
 POINT = {"lon": 120.0051234, "lat": 30.0051234}
 
@@ -98,6 +99,19 @@ def test_what_is_under_way_when_the_service_stops_is_told_to_come_again():
 )
 def test_a_full_disk_and_a_client_that_is_gone_are_no_faults_of_ours(error, status):
     assert describe_failure(error)[0].status == status
+
+
+async def _ask_no_store():
+    async with NO_STORE.reading():
+        pass
+
+
+def test_nobody_is_told_where_a_database_is_that_does_not_answer():
+    with pytest.raises(NoAnswer) as caught:
+        asyncio.run(_ask_no_store())
+    assert "127.0.0.1" in caught.value.english  # for the log, and for who runs it
+    status, chinese, english, _ = describe_failure(caught.value)
+    assert (status.status, chinese, english) == (503, "数据库没有应答", "the database does not answer")
 
 
 def test_a_log_without_room_keeps_nobody_from_an_answer():
