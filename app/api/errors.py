@@ -23,7 +23,7 @@ from starlette.responses import Response
 from app.api.frontdoor import request_id_of
 from app.api.wordings import word
 from app.geo.errors import InputError, JiexiangError
-from app.store.errors import NoAnswer, StoreUnavailable
+from app.store.errors import StoreError, StoreUnavailable
 
 __all__ = [
     "STATUSES",
@@ -167,12 +167,12 @@ def describe_failure(error: BaseException) -> tuple[Status, str, str, Sequence[W
     if isinstance(error, InputError):
         wrong = [Wrong(fault.source, fault.say("zh"), fault.say("en")) for fault in error.faults]
         return status, "数据不能使用", "the data cannot be used", wrong
-    if isinstance(error, NoAnswer):
-        return status, *NoAnswer.BRIEF, ()
     if isinstance(error, TimeoutError):
         return status, "用时过长，请稍后再试", "it took too long; try again later", ()
     if isinstance(error, OSError):
         return status, "服务器磁盘已满，请联系管理员清理", "the disk of the server is full; tell its administrator", ()
+    if isinstance(error, StoreError):
+        return status, *error.told, ()
     return status, str(error), str(getattr(error, "english", error)), getattr(error, "wrong", ())
 
 

@@ -230,11 +230,15 @@ async def _add(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
             await write_audit(connection, entries)
     except StoreError as error:
         log.error("the audit cannot be written: %s", error.english)
-        raise _unwritten() from error  # what the database says is for the log alone
+        known = isinstance(error, StoreUnavailable)  # what else the database says is for the log alone
+        raise (_unwritten(*error.told) if known else _unwritten()) from error
 
 
-def _unwritten() -> StoreUnavailable:
-    return StoreUnavailable("审计记录写不进去，暂停服务", "the audit cannot be written; nothing is done or told unseen")
+def _unwritten(why: str = "", why_english: str = "") -> StoreUnavailable:
+    return StoreUnavailable(
+        f"审计记录写不进去，暂停服务{why and f'（{why}）'}",
+        f"the audit cannot be written; nothing is done or told unseen{why_english and f' ({why_english})'}",
+    )
 
 
 def _entry(scope: Scope, status: int, source: Callable[[Scope], str]) -> Entry | None:

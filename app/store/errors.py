@@ -28,6 +28,11 @@ class StoreError(JiexiangError):
         """Say it in Chinese (`zh`) or English (`en`)."""
         return str(self) if language == "zh" else self.english
 
+    @property
+    def told(self) -> tuple[str, str]:
+        """In Chinese and in English, what whoever asks the service is told."""
+        return str(self), self.english
+
 
 class NotFound(StoreError):  # noqa: N818  the words of the tree, as routes name them
     """There is no such thing, or none that may be seen."""
@@ -52,8 +57,8 @@ class StoreUnavailable(StoreError):  # noqa: N818
 class NoAnswer(StoreUnavailable):
     """The database does not answer.
 
-    What its driver says of it may name hosts, accounts and files: that is for those who run the service. Whoever asks
-    the service is told `BRIEF` alone.
+    What its driver says of it may name hosts, accounts and files: that is for those who run the service, and `told` is
+    without it.
     """
 
     BRIEF = "数据库没有应答", "the database does not answer"
@@ -61,3 +66,8 @@ class NoAnswer(StoreUnavailable):
     def __init__(self, said: str) -> None:
         chinese, english = self.BRIEF
         super().__init__(f"{chinese}（{said}）", f"{english} ({said})")
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """In Chinese and in English, what whoever asks the service is told."""
+        return self.BRIEF

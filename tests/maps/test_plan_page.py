@@ -68,7 +68,7 @@ def test_zoom_is_allowed(page):
 
 
 def test_unknown_language_is_refused(toy_plan):
-    with pytest.raises(UsageError, match="zh and en, not 'fr'"):
+    with pytest.raises(UsageError, match="没有 'fr' 这种语言，可用 zh、en"):
         draw_plan(toy_plan, language="fr")
 
 
