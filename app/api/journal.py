@@ -111,9 +111,8 @@ class Journal:
 
     async def _write(self) -> None:
         async with self._one_at_a_time:
-            left = len(
-                self._waiting
-            )  # what comes meanwhile waits: under load one writing would follow another for ever
+            # What comes meanwhile waits: under load one writing would follow another for ever.
+            left = len(self._waiting)
             while left:
                 taken = self._waiting[: min(left, MOST_TOGETHER)]
                 async with self.store.writing() as connection:
@@ -164,7 +163,7 @@ class Journal:
         async with self.store.reading() as connection:
             head = await read_head(connection)
         try:
-            await asyncio.to_thread(keep_head, self.folder, head)
+            await asyncio.to_thread(keep_head, self.folder, lambda: head)
         except OSError as error:
             log.error("the head of the audit cannot be written outside the database: %s", error.strerror)
 

@@ -57,15 +57,16 @@ class Segment:
     signature: bytes
 
 
-def keep_head(folder: Path, head: Head | Callable[[], Head], *, every: float = HOUR) -> bool:
-    """Write the head of the chain at the end of the file of heads, down to the disk, and tell whether it was time.
+def keep_head(folder: Path, read: Callable[[], Head], *, every: float = HOUR) -> Head | None:
+    """Write the head of the chain at the end of the file of heads, down to the disk; None if it is not time.
 
     Several processes may try: the file is locked, and who finds a line younger than `every` seconds leaves it at that.
 
     Parameters
     ----------
-    head
-        The head, or what reads it: nobody else writes one meanwhile, so that those of the file never go back.
+    read
+        Gives the head, and is called only if it is time: nobody else writes one meanwhile, so that those of the file
+        never go back.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = folder / HEADS
@@ -73,15 +74,15 @@ def keep_head(folder: Path, head: Head | Callable[[], Head], *, every: float = H
         fcntl.flock(stream, fcntl.LOCK_EX)
         status = file.stat()
         if status.st_size and 0 <= time.time() - status.st_mtime < every:  # a file of the future waits for nothing
-            return False
-        now = head() if callable(head) else head
-        line = {"at": _now(), "number": now.number, "count": now.count, "hash": now.hash.hex()}
+            return None
+        head = read()
+        line = {"at": _now(), "number": head.number, "count": head.count, "hash": head.hash.hex()}
         _end_last_line(stream, file)
         stream.write(json.dumps(line) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
     _sync_folder(folder)
-    return True
+    return head
 
 
 def _end_last_line(stream: TextIO, file: Path) -> None:

@@ -68,7 +68,7 @@ class Kept:
         return self.ask(lambda connection: archive(connection, self.folder, key, before=OLD))
 
     def note_head(self):
-        keep_head(self.folder, self.ask(read_head), every=0)
+        keep_head(self.folder, lambda: self.ask(read_head), every=0)
 
     def verify(self):
         key = read_key(self.folder) if (self.folder / "key").exists() else None
@@ -380,8 +380,8 @@ def test_what_is_young_stays(kept):
 
 def test_heads_are_kept_hourly_whoever_tries_and_a_torn_last_line_is_no_head(kept):
     head = kept.ask(read_head)
-    assert not keep_head(kept.folder, head)  # not yet an hour
-    assert keep_head(kept.folder, head, every=0)
+    assert not keep_head(kept.folder, lambda: head)  # not yet an hour
+    assert keep_head(kept.folder, lambda: head, every=0)
     with (kept.folder / "heads.jsonl").open("a") as stream:
         stream.write('{"at": "2026')
     assert [one.number for one in read_heads(kept.folder)] == [12, 12]
@@ -406,7 +406,8 @@ def test_a_head_is_read_while_nobody_else_writes_one_so_that_heads_never_go_back
     others = []
 
     def read():
-        other = threading.Thread(target=keep_head, args=(kept.folder, kept.ask(read_head)), kwargs={"every": 0})
+        head = kept.ask(read_head)
+        other = threading.Thread(target=keep_head, args=(kept.folder, lambda: head), kwargs={"every": 0})
         other.start()
         others.append(other)
         other.join(0.1)
@@ -422,7 +423,7 @@ def test_a_head_is_read_while_nobody_else_writes_one_so_that_heads_never_go_back
 def test_a_head_of_the_future_does_not_keep_others_from_being_kept(kept):
     ahead = time.time() + 400 * 86_400
     os.utime(kept.folder / "heads.jsonl", (ahead, ahead))
-    assert keep_head(kept.folder, kept.ask(read_head))
+    assert keep_head(kept.folder, lambda: kept.ask(read_head))
 
 
 def test_files_outside_are_for_their_owner_alone(kept):
