@@ -42,6 +42,7 @@ from app.api import (
     workbooks,
     worker,
 )
+from app.api.bodies import NO_NULL
 from app.api.document.answers import answer_schemas
 from app.api.errors import BadRequest, TooLarge, on_failure, on_invalid, on_routing_failure, problem_response
 from app.api.frontdoor import Asgi, FrontDoor, Scope
@@ -108,8 +109,6 @@ PROBLEM_HEADERS = {
     "503": {"Retry-After": "几秒后再试 seconds until it may be heard"},
 }
 """What comes with a problem beside its document."""
-NO_NULL = r"^[^\x00]*$"
-"""Of every parameter that is a text: a null character is refused at the door."""
 PUBLIC = (("get", "/health/live"), ("get", "/health/ready"), ("get", "/docs"), ("post", "/session"))
 """What is answered to anybody."""
 

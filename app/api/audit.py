@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from app.api.areas import Caller
-from app.api.bodies import LARGEST, Moment
+from app.api.bodies import LARGEST, NO_NULL, Moment
 from app.api.document.answers import answer
 from app.api.document.examples import AUDIT
 from app.api.document.staff import AuditPage
@@ -23,7 +23,7 @@ __all__ = ["router"]
 router = APIRouter(route_class=StrictRoute, tags=["运行 operation"])
 
 When = Annotated[Moment | None, Query(description="时刻，须带时区 a moment, with its offset from UTC")]
-Words = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="其中的文字 words in it")]
+Words = Annotated[str, Query(max_length=100, pattern=NO_NULL, description="其中的文字 words in it")]
 
 
 @router.get("/audit", summary="审计记录 Who did or saw what", responses=answer(AUDIT, AuditPage))
@@ -33,9 +33,9 @@ async def entries(
     since: When = None,
     until: When = None,
     actor: Words = "",
-    key: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="密钥前缀 the prefix of a key")] = "",
+    key: Annotated[str, Query(max_length=100, pattern=NO_NULL, description="密钥前缀 the prefix of a key")] = "",
     action: Words = "",
-    of: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$", description="网格编码 a grid's code")] = "",
+    of: Annotated[str, Query(max_length=100, pattern=NO_NULL, description="网格编码 a grid's code")] = "",
     before: Annotated[int, Query(ge=1, le=LARGEST, description="从哪条之前 the number to begin before")] = LARGEST,
     limit: Annotated[int, Query(ge=1, le=1000, description="一页几条 how many on a page")] = 100,
 ) -> Response:

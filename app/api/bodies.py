@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "LARGEST",
+    "NO_NULL",
     "SAYS_SOMETHING",
     "WHOLE",
     "Body",
@@ -59,10 +60,13 @@ def _whole(given: Any) -> Any:
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
+NO_NULL = r"^[^\x00]*$"
+"""Of every text that somebody sends: a null character is refused at the door."""
+
 SAYS_SOMETHING = r"^[^\x00]*\S[^\x00]*$"
 """The pattern of a text that is more than blanks."""
 
-Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
+Line = Annotated[str, Field(max_length=500, pattern=NO_NULL)]
 """A line of text: a name, a document's number, a reason."""
 
 Day = Annotated[date, BeforeValidator(_written_day), Field(strict=False, examples=["2026-01-31"])]

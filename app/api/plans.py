@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.api.areas import ROLES_WITH_PLANS, Caller
-from app.api.bodies import LARGEST, Body, Day, Latitude, Line, Longitude, Number, together
+from app.api.bodies import LARGEST, NO_NULL, Body, Day, Latitude, Line, Longitude, Number, together
 from app.api.document.answers import answer
 from app.api.document.examples import OBJECTION, PLAN, PLAN_WITH_STEPS, PUBLISHED, WITHDRAWN
 from app.api.document.plans import (
@@ -97,7 +97,7 @@ class ObjectionAsked(Body):
     model_config = ConfigDict(json_schema_extra=together("lon", "lat", "number"))
 
     author: Line = ""
-    text: Annotated[str, Field(min_length=1, max_length=5000, pattern=r"^[^\x00]*$")]
+    text: Annotated[str, Field(min_length=1, max_length=5000, pattern=NO_NULL)]
     lon: Longitude | None = None
     lat: Latitude | None = None
 
@@ -105,7 +105,7 @@ class ObjectionAsked(Body):
 class ReplyAsked(Body):
     """What an objection is answered, and whether it is adopted."""
 
-    reply: Annotated[str, Field(min_length=1, max_length=5000, pattern=r"^[^\x00]*$")]
+    reply: Annotated[str, Field(min_length=1, max_length=5000, pattern=NO_NULL)]
     adopted: bool
 
 
@@ -133,7 +133,7 @@ async def upload(
     request: Request,
     caller: Asking,
     changing: Changing,
-    title: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$", description="名称 what to call it")] = "",
+    title: Annotated[str, Query(max_length=200, pattern=NO_NULL, description="名称 what to call it")] = "",
 ) -> Response:
     """Take in a plan file as a draft: read in a process of its own, whole or not at all."""
     from app.files.intake import take_in

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.api.areas import Caller, caller_of
 from app.api.boards import CHINA_TIME
-from app.api.bodies import Body
+from app.api.bodies import NO_NULL, Body
 from app.api.document.answers import answer
 from app.api.document.examples import ME, MY_GRIDS
 from app.api.document.staff import MyGrids, WhoAmI
@@ -37,8 +37,8 @@ class Credentials(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "wang", "password": "……"}]})
 
-    name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
-    password: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NULL)]
+    password: Annotated[str, Field(min_length=1, max_length=1000, pattern=NO_NULL)]
 
 
 @router.post("/session", status_code=201, summary="登录 Sign in", responses=answer(ME, WhoAmI, status=201))

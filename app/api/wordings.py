@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.api.bodies import NO_NULL, SAYS_SOMETHING
+
 __all__ = ["PATTERNS", "UNWORDED", "WORDINGS", "word"]
 
 WORDINGS: Mapping[str, str] = {
@@ -45,8 +47,8 @@ WORDINGS: Mapping[str, str] = {
 }
 """By the type that pydantic, or a validator of ours, gives a fault."""
 PATTERNS: Mapping[str, str] = {
-    r"^[^\x00]*$": "不能有空字符",
-    r"^[^\x00]*\S[^\x00]*$": "不能空着，也不能有空字符",
+    NO_NULL: "不能有空字符",
+    SAYS_SOMETHING: "不能空着，也不能有空字符",
     r"^[0-9A-Za-z-]{8,64}$": "应是 8 到 64 个字母、数字或短横",
     r"^https?://[^\s/@\x00]+(/[^\s\x00]*)?$": "应是 http:// 或 https:// 开头的地址，不带账号",
 }
